@@ -1,0 +1,2 @@
+//! enlist
+fn main() {}

@@ -1,0 +1,149 @@
+//! What is known about the destination: confirmed values, requests under way, values that may still land.
+//!
+//! The rules (docs/delivery.md quotes them): R1 no request leaves before its intent is durable. R2 a value is
+//! confirmed only by the destination's terminal answer. R3 a contact with an intent that was not confirmed is never
+//! skipped. R4 a contact of a pending job is not sent with another value. R5 a value that may still land blocks
+//! other values until the destination's backlog is empty. R7 a damaged ledger stops the run; it is never reset.
+//! R8 after a failed write nothing more is sent. R9 a refused value is not sent again unchanged. R10 another mapping,
+//! list, host or key starts another generation.
+
+use crate::{Error, Fingerprint, JobId, Key, Reason};
+
+/// 128 bits that name a generation: everything that changes what sending means.
+pub type Digest = [u8; 16];
+
+/// Whose contacts a ledger speaks of. One ledger file holds many scopes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Name of the export.
+    pub export: String,
+    /// Host of the account.
+    pub account: String,
+    /// Id of the list.
+    pub list: u64,
+}
+
+/// Names an intent within its ledger. Grows with each intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IntentId(pub i64);
+
+/// Contacts about to be sent in one request, in the order of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewIntent {
+    /// Who, and with which value.
+    pub contacts: Vec<(Key, Fingerprint)>,
+}
+
+/// How far an intent got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IntentState {
+    /// No accepted answer is on record.
+    Open,
+    /// Accepted as this job, not known to have ended.
+    Accepted(JobId),
+}
+
+/// An intent without a terminal record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Its name.
+    pub id: IntentId,
+    /// Milliseconds since the Unix epoch when it was recorded.
+    pub since: i64,
+    /// How far it got.
+    pub state: IntentState,
+    /// Whether an attempt of it had no definite answer, so that another copy may still land.
+    pub in_doubt: bool,
+    /// Who, and with which value.
+    pub contacts: Vec<(Key, Fingerprint)>,
+}
+
+/// How an intent ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    /// Contacts the destination applied.
+    pub confirmed: Vec<(Key, Fingerprint)>,
+    /// Contacts it refused.
+    pub rejected: Vec<(Key, Fingerprint, Reason)>,
+    /// Contacts nobody knows about, or that were not applied: they must be sent again.
+    pub dirty: Vec<(Key, Fingerprint)>,
+    /// Whether a copy of the request may still land: its values join the late values.
+    pub in_doubt: bool,
+}
+
+/// What is on record about a contact's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The destination finished with this value.
+    Confirmed(Fingerprint),
+    /// The destination refused this value.
+    Rejected(Fingerprint, Reason),
+    /// The contact may be at the destination with an unknown value: it must be sent.
+    Dirty,
+}
+
+/// One contact of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Who.
+    pub key: Key,
+    /// What is on record, seen from the present generation: a value of an earlier one is [`Standing::Dirty`].
+    pub standing: Standing,
+    /// Values that may still land from requests without a definite answer.
+    pub late: Vec<Fingerprint>,
+}
+
+/// The journal of one [`Scope`]. Every writing method is durable when it returns, and one transaction.
+///
+/// # Errors
+/// All methods fail with [`ErrorKind::State`](crate::ErrorKind::State); after a failed write the caller must not
+/// send anything more (R8).
+pub trait Ledger: Send {
+    /// The generation last declared, if any.
+    fn generation(&self) -> Result<Option<Digest>, Error>;
+
+    /// Declares the present generation; entries of another one read as dirty from here on (R10).
+    fn set_generation(&mut self, generation: Digest) -> Result<(), Error>;
+
+    /// Number of entries.
+    fn len(&self) -> Result<u64, Error>;
+
+    /// Whether there is no entry.
+    fn is_empty(&self) -> Result<bool, Error> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Entries with `from <= key <= to`, in key order, as seen from `generation`. Contacts that are only in an
+    /// unfinished intent have no entry yet.
+    fn entries(&self, generation: &Digest, from: Key, to: Key) -> Result<Vec<Entry>, Error>;
+
+    /// Intents without a terminal record, oldest first.
+    fn intents(&self) -> Result<Vec<Intent>, Error>;
+
+    /// Records intents (R1), `now` in milliseconds since the Unix epoch; returns their names in order.
+    fn record(&mut self, intents: &[NewIntent], now: i64) -> Result<Vec<IntentId>, Error>;
+
+    /// Records that the destination accepted `intent` as `job`; `in_doubt` when an earlier attempt of it had no
+    /// definite answer.
+    fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error>;
+
+    /// Ends `intent`: writes what became of its contacts under the present generation and forgets it. Contacts of
+    /// `dirty` become [`Standing::Dirty`]. With `in_doubt`, all its values become late values as of `now`.
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error>;
+
+    /// Ends `intent` and records `parts` in its place, in one transaction. Parts inherit that the intent was in doubt
+    /// as late values of the whole.
+    fn split(
+        &mut self,
+        intent: IntentId,
+        parts: &[NewIntent],
+        in_doubt: bool,
+        now: i64,
+    ) -> Result<Vec<IntentId>, Error>;
+
+    /// Forgets late values older than `before` (milliseconds since the Unix epoch): they have landed or never will.
+    fn clear_late(&mut self, before: i64) -> Result<u64, Error>;
+
+    /// Makes entries dirty: contacts sent although another value of theirs may still land (R5).
+    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error>;
+}

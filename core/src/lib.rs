@@ -1,0 +1,25 @@
+//! What an export is, without knowing any particular source or destination.
+//!
+//! A [`Source`] yields rows, a [`Mapping`] turns each row into a contact or a reject, a plan compares the
+//! contacts with the [`Ledger`] of what was confirmed before, and delivery carries the difference to a [`Sink`]
+//! at the rate it allows. Every row read ends in exactly one outcome; the report adds up or the run fails.
+
+mod clock;
+mod contact;
+mod cpu;
+mod error;
+mod ledger;
+mod plan;
+mod segment;
+mod sink;
+
+pub use clock::Clock;
+pub use contact::{ContactBatch, Reason, Reject, Rejects, Shape, Slot, Stage};
+pub use error::{Error, ErrorKind};
+pub use ledger::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
+pub use plan::{Fingerprint, Hasher, Key};
+pub use segment::{Place, SegmentBatch, SegmentStream, Source};
+pub use sink::{
+    Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,
+    Receipt, Request, SendError, Sink, Turn,
+};

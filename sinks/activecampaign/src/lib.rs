@@ -1,0 +1,1 @@
+//! ActiveCampaign lists as a destination.

@@ -1,0 +1,1 @@
+//! A destination that accepts everything at once, to measure our own cost.

@@ -1,0 +1,1 @@
+//! CSV files, plain or compressed, as segments.

@@ -1,0 +1,1 @@
+//! Parquet files, globs and hive-partitioned folders as segments.

@@ -1,0 +1,1 @@
+//! Named tables and one SELECT, read through DataFusion.

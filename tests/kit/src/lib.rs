@@ -1,0 +1,1 @@
+//! Fixtures and conformance suites that tests share.

@@ -1,0 +1,1 @@
+//! A faithful ActiveCampaign on loopback or in process.
