@@ -67,7 +67,7 @@ impl Delivery {
         &mut self,
         work: impl FnOnce(&dyn Ledger) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let ledger = std::mem::replace(&mut self.tools.ledger, Box::new(crate::MemoryLedger::default()));
+        let ledger = std::mem::replace(&mut self.tools.ledger, todo!());
         let (ledger, result) = crate::cpu::run(move || {
             let result = work(&*ledger);
             (ledger, result)

@@ -140,3 +140,93 @@ impl Packer {
             && self.envelope.size(contacts, open.payloads.len() + payload) <= self.limits.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn envelope() -> Envelope {
+        Envelope { open: Bytes::from_static(b"["), separator: Bytes::from_static(b","), close: Bytes::from_static(b"]") }
+    }
+
+    fn place(row: usize) -> Place {
+        Place { origin: 0, row: row as u64 }
+    }
+
+    fn pack(sizes: &[usize], limits: Limits) -> Vec<Packed> {
+        let mut packer = Packer::new(envelope(), limits);
+        let mut packed = Vec::new();
+        for (row, &size) in sizes.iter().enumerate() {
+            let id = u32::try_from(row).unwrap().to_be_bytes();
+            let mut key = [0; 16];
+            key[..4].copy_from_slice(&id);
+            let payload: Vec<u8> = id.into_iter().cycle().take(size).collect();
+            packed.extend(packer.push(Key(key), Fingerprint(key), place(row), &payload));
+        }
+        packed.extend(packer.finish());
+        packed
+    }
+
+    #[test]
+    fn both_limits_are_reached_exactly() {
+        let limits = Limits { contacts: 3, bytes: 100 };
+        assert_eq!(pack(&[1; 6], limits).iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>(), [3, 3]);
+        // Two payloads of 48 and 49 bytes, two brackets and a comma are 100 bytes; one more is 101.
+        let limits = Limits { contacts: 10, bytes: 100 };
+        assert_eq!(pack(&[48, 49], limits).len(), 1);
+        assert_eq!(pack(&[49, 49], limits).len(), 2);
+        assert_eq!(pack(&[48, 49], limits)[0].body.len(), 100);
+    }
+
+    #[test]
+    fn the_last_contact_is_given_company() {
+        let limits = Limits { contacts: 3, bytes: 1_000 };
+        assert_eq!(pack(&[1; 7], limits).iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>(), [3, 2, 2]);
+    }
+
+    #[test]
+    fn a_change_set_of_one_is_one_request_of_one() {
+        let packed = pack(&[5], Limits { contacts: 3, bytes: 1_000 });
+        assert_eq!(packed.len(), 1);
+        assert_eq!(packed[0].contacts.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn every_contact_is_packed_once_in_order_within_both_limits(
+            sizes in prop::collection::vec(1_usize..60, 0..80), contacts in 2_usize..9,
+        ) {
+            let limits = Limits { contacts, bytes: 100 };
+            let packed = pack(&sizes, limits);
+            let rows: Vec<u64> = packed.iter().flat_map(|p| p.contacts.iter().map(|c| c.place.row)).collect();
+            prop_assert_eq!(rows, (0..sizes.len() as u64).collect::<Vec<_>>());
+            for request in &packed {
+                prop_assert!(!request.contacts.is_empty() && request.contacts.len() <= limits.contacts);
+                prop_assert!(request.body.len() <= limits.bytes);
+                for contact in &request.contacts {
+                    let id = &contact.key.0[..4];
+                    let expected: Vec<u8> =
+                        id.iter().copied().cycle().take(sizes[usize::try_from(contact.place.row).unwrap()]).collect();
+                    prop_assert_eq!(&request.body[contact.span.clone()], &expected[..]);
+                }
+            }
+        }
+
+        #[test]
+        fn parts_of_a_request_have_the_same_bytes_as_packed_alone(
+            sizes in prop::collection::vec(1_usize..9, 2..9), mask in 1_u32..255,
+        ) {
+            let whole = pack(&sizes, Limits { contacts: 100, bytes: 10_000 }).remove(0);
+            let picks: Vec<usize> = (0..sizes.len()).filter(|n| mask >> n & 1 == 1).collect();
+            let part = whole.pick(&envelope(), &picks);
+            prop_assert_eq!(part.contacts.len(), picks.len());
+            for (contact, &pick) in part.contacts.iter().zip(&picks) {
+                prop_assert_eq!(contact.place, place(pick));
+                prop_assert_eq!(&part.body[contact.span.clone()], &whole.body[whole.contacts[pick].span.clone()]);
+            }
+            let expected = envelope().size(picks.len(), picks.iter().map(|&pick| sizes[pick]).sum());
+            prop_assert_eq!(part.body.len(), expected);
+        }
+    }
+}

@@ -97,3 +97,35 @@ fn small(number: usize) -> Result<u32, Error> {
 fn bug(message: &str) -> Error {
     Error::new(ErrorKind::Bug, "bug::queue", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_come_back_as_they_were_pushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut queue = Queue::create(folder.path()).unwrap();
+        let request = |n: u8| Packed {
+            contacts: (0..n)
+                .map(|m| PackedContact {
+                    key: Key([m; 16]),
+                    fingerprint: Fingerprint([n; 16]),
+                    place: Place { origin: 7, row: u64::from(m) << 33 },
+                    span: usize::from(m)..usize::from(m) + 1,
+                })
+                .collect(),
+            body: Bytes::from(vec![n; usize::from(n)]),
+        };
+        for n in 1..4 {
+            queue.push(&request(n)).unwrap();
+        }
+        assert_eq!((queue.len(), queue.contacts(2), queue.largest()), (3, 3, 3));
+        for n in [3_u8, 1, 2] {
+            assert_eq!(queue.load(usize::from(n) - 1).unwrap(), request(n));
+        }
+        assert_eq!(queue.contacts(3), 0);
+        assert!(queue.load(3).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+    }
+}
