@@ -7,6 +7,7 @@
 mod clock;
 mod contact;
 mod cpu;
+mod delivery;
 mod error;
 mod ledger;
 mod plan;
@@ -15,8 +16,12 @@ mod sink;
 
 pub use clock::Clock;
 pub use contact::{ContactBatch, Reason, Reject, Rejects, Shape, Slot, Stage};
+pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer};
 pub use error::{Error, ErrorKind};
-pub use ledger::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
+pub use ledger::{
+    Digest, Entry, ExportLock, Intent, IntentId, IntentState, Ledger, MemoryLedger, NewIntent, Scope, Settlement,
+    SqliteLedger, Standing, StateFolder, WriteFault,
+};
 pub use plan::{Fingerprint, Hasher, Key};
 pub use segment::{Place, SegmentBatch, SegmentStream, Source};
 pub use sink::{
