@@ -2,6 +2,8 @@
 
 mod limit;
 mod pacer;
+#[cfg(test)]
+mod tests;
 
 pub use limit::PaceState;
 pub use pacer::{FilePaceStore, MemoryPaceStore, PaceStore, Pacer};

@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Fingerprint, JobId, Key};
 /// Write-ahead log with `synchronous = FULL`: what a method wrote survives kill -9 and power loss once it returned.
 /// Several processes may have the file open, one of them writing at a time.
 pub struct SqliteLedger {
-    conn: Connection,
+    pub(super) conn: Connection,
     path: PathBuf,
     scope: i64,
 }
