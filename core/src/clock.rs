@@ -54,3 +54,16 @@ impl Clock {
         tokio::time::sleep(time).await;
     }
 }
+
+/// Nanoseconds since the machine started, suspension included: the same for all processes, so that they can share it.
+///
+/// Where the system has no such clock, its monotonic one, which stands still while the machine is suspended.
+pub(crate) fn boot_nanos() -> u64 {
+    #[cfg(target_os = "linux")]
+    const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+    #[cfg(not(target_os = "linux"))]
+    const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+    let now = rustix::time::clock_gettime(CLOCK);
+    let whole = u64::try_from(now.tv_sec).unwrap_or(0).saturating_mul(1_000_000_000);
+    whole.saturating_add(u64::try_from(now.tv_nsec).unwrap_or(0))
+}

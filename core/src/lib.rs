@@ -26,7 +26,10 @@ pub use contact::{
 pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer};
 pub use error::{Error, ErrorKind};
 pub use export::{Export, Observer, Plan, State};
-pub use ledger::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
+pub use ledger::{
+    Digest, Entry, ExportLock, Intent, IntentId, IntentState, Ledger, MemoryLedger, NewIntent, Scope, Settlement,
+    SqliteLedger, Standing, StateFolder, WriteFault,
+};
 pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, Summary};
 pub use report::{
     Calls, Latency, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable, RejectWriter, Report,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Delivery, Event};
-use crate::{Error, ErrorKind, Lane, SendError, Turn};
+use crate::{Error, ErrorKind, Lane, SendError};
 
 /// Probes that must fail before the key counts as revoked: the destination is known to answer 403 now and then to a
 /// valid key.

@@ -19,7 +19,7 @@ use crate::plan::Packed;
 use crate::report::{Progress, RejectWriter};
 use crate::{
     Clock, Error, ErrorKind, Hasher, IntentId, IntentState, JobId, JobState, Key, Lane, Ledger, NewIntent, Receipt,
-    Request, SendError, Settlement, Sink, Turn,
+    Request, SendError, Settlement, Sink,
 };
 
 /// Most imports waiting for an answer: at a latency of 18 s this still reaches 100 a minute.

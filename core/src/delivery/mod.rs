@@ -10,6 +10,8 @@ mod pacer;
 mod retry;
 mod settle;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::time::Duration;
@@ -22,7 +24,7 @@ pub(crate) use tally::Tally;
 use work::{Backlog, Whose};
 
 use crate::plan::Queue;
-use crate::{Digest, Error, Ledger, Rejects};
+use crate::{Digest, Error, Ledger, MemoryLedger, Rejects, Scope};
 
 /// The deadline itself stops a run; this only bounds a defect in the stopping.
 const DRAIN_SLACK: Duration = Duration::from_secs(60);

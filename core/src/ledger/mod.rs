@@ -7,7 +7,24 @@
 //! R8 after a failed write nothing more is sent. R9 a refused value is not sent again unchanged. R10 another mapping,
 //! list, host or key starts another generation.
 
-use crate::{Error, Fingerprint, JobId, Key, Reason};
+mod codec;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod damage;
+mod fault;
+mod folder;
+mod memory;
+mod schema;
+mod sqlite;
+
+pub use folder::{ExportLock, StateFolder};
+pub use memory::{MemoryLedger, WriteFault};
+pub use sqlite::SqliteLedger;
+
+use std::collections::BTreeSet;
+
+use crate::{Error, ErrorKind, Fingerprint, JobId, Key, Reason};
 
 /// 128 bits that name a generation: everything that changes what sending means.
 pub type Digest = [u8; 16];
@@ -26,6 +43,17 @@ pub struct Scope {
 /// Names an intent within its ledger. Grows with each intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IntentId(pub i64);
+
+impl IntentId {
+    /// The error of a caller that speaks of an intent which was ended or never recorded.
+    fn not_open(self) -> Error {
+        Error::new(
+            ErrorKind::State,
+            "state::no_intent",
+            format!("intent {} is not on record", self.0),
+        )
+    }
+}
 
 /// Contacts about to be sent in one request, in the order of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +86,16 @@ pub struct Intent {
     pub contacts: Vec<(Key, Fingerprint)>,
 }
 
+impl Intent {
+    /// Contacts of none of the `parts`.
+    fn left_out_of(&self, parts: &[NewIntent]) -> Vec<Key> {
+        let kept = parts.iter().flat_map(|part| &part.contacts);
+        let kept: BTreeSet<Key> = kept.map(|(key, _)| *key).collect();
+        let all = self.contacts.iter().map(|(key, _)| *key);
+        all.filter(|key| !kept.contains(key)).collect()
+    }
+}
+
 /// How an intent ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -69,6 +107,22 @@ pub struct Settlement {
     pub dirty: Vec<(Key, Fingerprint)>,
     /// Whether a copy of the request may still land: its values join the late values.
     pub in_doubt: bool,
+}
+
+impl Settlement {
+    /// What becomes of each contact, in the order to be written: dirty outweighs the rest, and a contact of `intent`
+    /// that the settlement does not name is dirty (R3).
+    fn standings(&self, intent: &Intent) -> Vec<(Key, Standing)> {
+        let confirmed = self.confirmed.iter().map(|(key, fp)| (*key, Standing::Confirmed(*fp)));
+        let rejected = self.rejected.iter();
+        let rejected = rejected.map(|(key, fp, reason)| (*key, Standing::Rejected(*fp, *reason)));
+        let dirty = self.dirty.iter().map(|(key, _)| (*key, Standing::Dirty));
+        let mut standings: Vec<_> = confirmed.chain(rejected).chain(dirty).collect();
+        let named: BTreeSet<Key> = standings.iter().map(|(key, _)| *key).collect();
+        let all = intent.contacts.iter().map(|(key, _)| *key);
+        standings.extend(all.filter(|key| !named.contains(key)).map(|key| (key, Standing::Dirty)));
+        standings
+    }
 }
 
 /// What is on record about a contact's value.
@@ -128,11 +182,12 @@ pub trait Ledger: Send {
     fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error>;
 
     /// Ends `intent`: writes what became of its contacts under the present generation and forgets it. Contacts of
-    /// `dirty` become [`Standing::Dirty`]. With `in_doubt`, all its values become late values as of `now`.
+    /// `dirty`, and contacts the settlement does not name, become [`Standing::Dirty`]. When it was in doubt (here or
+    /// when it was accepted), all its values become late values as of `now`.
     fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error>;
 
     /// Ends `intent` and records `parts` in its place, in one transaction. Parts inherit that the intent was in doubt
-    /// as late values of the whole.
+    /// as late values of the whole. Contacts of no part become dirty.
     fn split(
         &mut self,
         intent: IntentId,
@@ -144,6 +199,7 @@ pub trait Ledger: Send {
     /// Forgets late values older than `before` (milliseconds since the Unix epoch): they have landed or never will.
     fn clear_late(&mut self, before: i64) -> Result<u64, Error>;
 
-    /// Makes entries dirty: contacts sent although another value of theirs may still land (R5).
+    /// Makes entries dirty, or dirty entries for contacts without one: contacts sent although another value of theirs
+    /// may still land (R5).
     fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error>;
 }

@@ -102,7 +102,7 @@ impl World {
     /// Never for these settings.
     pub fn state(&self) -> Result<State, Error> {
         let ledger: Box<dyn Ledger> = Box::new(self.ledger.clone());
-        let pacer = Pacer::new(MemoryPaceStore::default(), self.sink()?.quotas());
+        let pacer = Pacer::new(Box::new(MemoryPaceStore::new()), self.sink()?.quotas());
         Ok(State { ledger, hasher: Hasher::new([7; 32]), pacer: Arc::new(pacer), spool: std::env::temp_dir() })
     }
 

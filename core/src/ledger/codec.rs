@@ -1,0 +1,184 @@
+//! Rows to values and back, each row checked against its checksum.
+
+use rusqlite::Row;
+
+use super::{Digest, Intent, IntentId, IntentState, Scope, Standing};
+use crate::{Fingerprint, JobId, Key, Reason};
+
+/// Bytes of a key, fingerprint or digest.
+const WIDTH: usize = 16;
+
+/// Why a row could not be read or written.
+pub(super) enum Unreadable {
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+    /// The row is not what was written.
+    Damaged(&'static str),
+    /// No intent of that name is on record.
+    NoIntent(IntentId),
+}
+
+impl From<rusqlite::Error> for Unreadable {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Sqlite(cause)
+    }
+}
+
+impl From<rusqlite::types::FromSqlError> for Unreadable {
+    fn from(_: rusqlite::types::FromSqlError) -> Self {
+        Self::Damaged("a row does not have the form it was written in")
+    }
+}
+
+/// Gathers a row's columns for its checksum: 32 bits of BLAKE3. Kept between rows to spare an allocation a row.
+#[derive(Default)]
+pub(super) struct Checksum(Vec<u8>);
+
+impl Checksum {
+    fn of(&mut self, numbers: &[i64], texts: &[&[u8]]) -> i64 {
+        self.0.clear();
+        for number in numbers {
+            self.0.extend_from_slice(&number.to_le_bytes());
+        }
+        for text in texts {
+            self.0.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            self.0.extend_from_slice(text);
+        }
+        let [a, b, c, d, ..] = *blake3::hash(&self.0).as_bytes();
+        i64::from(u32::from_le_bytes([a, b, c, d]))
+    }
+
+    /// Of a row of `contact`. A dirty contact has no fingerprint; no generation is 0, which no row has as its id.
+    pub(super) fn contact(&mut self, scope: i64, key: &[u8], generation: i64, fp: &[u8], reason: &[u8]) -> i64 {
+        self.of(&[scope, generation], &[key, fp, reason])
+    }
+
+    /// Of a row of `late`.
+    pub(super) fn late(&mut self, scope: i64, key: &[u8], fp: &[u8], since: i64) -> i64 {
+        self.of(&[scope, since], &[key, fp])
+    }
+
+    /// Of a row of `generation`.
+    pub(super) fn generation(&mut self, id: i64, digest: &[u8]) -> i64 {
+        self.of(&[id], &[digest])
+    }
+
+    /// Of a row of `scope`.
+    pub(super) fn scope(&mut self, id: i64, scope: &Scope, generation: Option<i64>) -> i64 {
+        let numbers = [id, scope.list.cast_signed(), generation.unwrap_or(0)];
+        self.of(&numbers, &[scope.export.as_bytes(), scope.account.as_bytes()])
+    }
+
+    /// Of a row of `intent`; its id is SQLite's to pick.
+    pub(super) fn intent(
+        &mut self,
+        scope: i64,
+        since: i64,
+        state: &IntentState,
+        in_doubt: bool,
+        keys: &[u8],
+        fps: &[u8],
+    ) -> i64 {
+        let (accepted, job) = match state {
+            IntentState::Open => (0, ""),
+            IntentState::Accepted(JobId(job)) => (1, job.as_str()),
+        };
+        self.of(&[scope, since, accepted, i64::from(in_doubt)], &[job.as_bytes(), keys, fps])
+    }
+}
+
+/// `key, generation, fp, reason, sum` of a contact, as seen from the generation with id `present`.
+pub(super) fn contact(row: &Row, scope: i64, present: Option<i64>, sum: &mut Checksum) -> Result<(Key, Standing), Unreadable> {
+    let key = row.get_ref(0)?.as_blob()?;
+    let generation = row.get_ref(1)?.as_i64_or_null()?;
+    let fp = row.get_ref(2)?.as_blob_or_null()?;
+    let reason = row.get_ref(3)?.as_bytes_or_null()?;
+    let written = sum.contact(
+        scope,
+        key,
+        generation.unwrap_or(0),
+        fp.unwrap_or_default(),
+        reason.unwrap_or_default(),
+    );
+    if written != row.get_ref(4)?.as_i64()? {
+        return Err(Unreadable::Damaged("a contact does not match its checksum"));
+    }
+    let standing = match (fp, reason) {
+        _ if generation.is_none() || generation != present => Standing::Dirty,
+        (None, _) => Standing::Dirty,
+        (Some(fp), None) => Standing::Confirmed(Fingerprint(wide(fp)?)),
+        (Some(fp), Some(code)) => {
+            let reason = std::str::from_utf8(code).ok().and_then(Reason::from_code);
+            let reason = reason.ok_or(Unreadable::Damaged("a reason is not known"))?;
+            Standing::Rejected(Fingerprint(wide(fp)?), reason)
+        }
+    };
+    Ok((Key(wide(key)?), standing))
+}
+
+/// `key, fp, since, sum` of a late value.
+pub(super) fn late(row: &Row, scope: i64, sum: &mut Checksum) -> Result<(Key, Fingerprint), Unreadable> {
+    let (key, fp) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_blob()?);
+    if sum.late(scope, key, fp, row.get(2)?) != row.get::<_, i64>(3)? {
+        return Err(Unreadable::Damaged("a late value does not match its checksum"));
+    }
+    Ok((Key(wide(key)?), Fingerprint(wide(fp)?)))
+}
+
+/// `id, digest, sum` of a generation.
+pub(super) fn generation(row: &Row) -> Result<(i64, Digest), Unreadable> {
+    let (id, digest) = (row.get(0)?, row.get_ref(1)?.as_blob()?);
+    if Checksum::default().generation(id, digest) != row.get::<_, i64>(2)? {
+        return Err(Unreadable::Damaged("a generation does not match its checksum"));
+    }
+    Ok((id, wide(digest)?))
+}
+
+/// `id, export, account, list, generation, sum` of a scope.
+pub(super) fn scope(row: &Row) -> Result<(i64, Scope, Option<i64>), Unreadable> {
+    let (id, generation) = (row.get(0)?, row.get(4)?);
+    let scope = Scope {
+        export: row.get(1)?,
+        account: row.get(2)?,
+        list: row.get::<_, i64>(3)?.cast_unsigned(),
+    };
+    if Checksum::default().scope(id, &scope, generation) != row.get::<_, i64>(5)? {
+        return Err(Unreadable::Damaged("a scope does not match its checksum"));
+    }
+    Ok((id, scope, generation))
+}
+
+/// `id, since, job, in_doubt, keys, fps, sum` of an intent.
+pub(super) fn intent(row: &Row, scope: i64) -> Result<Intent, Unreadable> {
+    let (keys, fps) = (row.get_ref(4)?.as_blob()?, row.get_ref(5)?.as_blob()?);
+    let job: Option<String> = row.get(2)?;
+    let mut intent = Intent {
+        id: IntentId(row.get(0)?),
+        since: row.get(1)?,
+        state: job.map_or(IntentState::Open, |job| IntentState::Accepted(JobId(job))),
+        in_doubt: row.get::<_, i64>(3)? != 0,
+        contacts: Vec::new(),
+    };
+    if Checksum::default().intent(scope, intent.since, &intent.state, intent.in_doubt, keys, fps) != row.get::<_, i64>(6)? {
+        return Err(Unreadable::Damaged("an intent does not match its checksum"));
+    }
+    let (keys, fps) = (keys.chunks(WIDTH), fps.chunks(WIDTH));
+    intent.contacts = keys
+        .zip(fps)
+        .map(|(key, fp)| Ok((Key(wide(key)?), Fingerprint(wide(fp)?))))
+        .collect::<Result<_, Unreadable>>()?;
+    Ok(intent)
+}
+
+/// The keys and the fingerprints of an intent, each as one run of bytes.
+pub(super) fn columns(contacts: &[(Key, Fingerprint)]) -> (Vec<u8>, Vec<u8>) {
+    let keys = contacts.iter().flat_map(|(key, _)| key.0).collect();
+    let fps = contacts.iter().flat_map(|(_, fp)| fp.0).collect();
+    (keys, fps)
+}
+
+fn wide(bytes: &[u8]) -> Result<[u8; WIDTH], Unreadable> {
+    bytes
+        .try_into()
+        .map_err(|_| Unreadable::Damaged("a key or fingerprint has the wrong length"))
+}

@@ -1,0 +1,232 @@
+//! The ledger in memory: same rules, no disk. It survives the crashes that tests stage, not those of the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
+use crate::{Error, ErrorKind, Fingerprint, JobId, Key};
+
+/// What becomes of the write that [`MemoryLedger::fail_write`] makes fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    /// Nothing of it is on record.
+    Lost,
+    /// All of it is on record, and the caller is told that it failed.
+    Kept,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Records {
+    generation: Option<Digest>,
+    contacts: BTreeMap<Key, (Option<Digest>, Standing)>,
+    /// When each value of a contact was last known to be able to land.
+    late: BTreeMap<Key, BTreeMap<Fingerprint, i64>>,
+    intents: BTreeMap<IntentId, Intent>,
+    last: i64,
+}
+
+#[derive(Debug, Default)]
+struct Store {
+    records: Records,
+    writes: u64,
+    fault: Option<(u64, WriteFault)>,
+}
+
+/// A [`Ledger`] in memory. Clones share their records.
+#[derive(Clone, Debug)]
+pub struct MemoryLedger {
+    scope: Scope,
+    store: Arc<Mutex<Store>>,
+}
+
+impl MemoryLedger {
+    /// An empty ledger of `scope`.
+    pub fn new(scope: Scope) -> Self {
+        let store = Arc::default();
+        Self { scope, store }
+    }
+
+    /// Whose contacts it speaks of.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What a process that starts after a crash at this moment finds: a ledger of its own, which later writes to this
+    /// one do not reach. A planned failure is not carried over.
+    #[must_use]
+    pub fn crash(&self) -> Self {
+        let store = Store {
+            records: self.store().records.clone(),
+            ..Store::default()
+        };
+        Self {
+            scope: self.scope.clone(),
+            store: Arc::new(Mutex::new(store)),
+        }
+    }
+
+    /// Number of writing calls so far, failed ones included.
+    pub fn writes(&self) -> u64 {
+        self.store().writes
+    }
+
+    /// Makes one later writing call fail: the next one for `nth` 1.
+    pub fn fail_write(&self, nth: u64, fault: WriteFault) {
+        let mut store = self.store();
+        store.fault = Some((store.writes + nth, fault));
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // Records change as a whole or not at all, so a panic elsewhere leaves none half written.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&mut Records) -> Result<T, Error>) -> Result<T, Error> {
+        let mut store = self.store();
+        store.writes += 1;
+        let fault = store.fault.filter(|(at, _)| *at == store.writes).map(|(_, fault)| fault);
+        let failure = || Error::new(ErrorKind::State, "state::unwritable", "a planned write failure");
+        match fault {
+            None => work(&mut store.records),
+            Some(WriteFault::Lost) => Err(failure()),
+            Some(WriteFault::Kept) => work(&mut store.records).and(Err(failure())),
+        }
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn generation(&self) -> Result<Option<Digest>, Error> {
+        Ok(self.store().records.generation)
+    }
+
+    fn set_generation(&mut self, generation: Digest) -> Result<(), Error> {
+        self.write(|records| {
+            records.generation = Some(generation);
+            Ok(())
+        })
+    }
+
+    fn len(&self) -> Result<u64, Error> {
+        Ok(self.store().records.contacts.len() as u64)
+    }
+
+    fn entries(&self, generation: &Digest, from: Key, to: Key) -> Result<Vec<Entry>, Error> {
+        if from > to {
+            return Ok(Vec::new());
+        }
+        let store = self.store();
+        let records = &store.records;
+        let entry = |(key, (written, standing)): (&Key, &(Option<Digest>, Standing))| Entry {
+            key: *key,
+            standing: if written.as_ref() == Some(generation) {
+                *standing
+            } else {
+                Standing::Dirty
+            },
+            late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
+        };
+        Ok(records.contacts.range(from..=to).map(entry).collect())
+    }
+
+    fn intents(&self) -> Result<Vec<Intent>, Error> {
+        Ok(self.store().records.intents.values().cloned().collect())
+    }
+
+    fn record(&mut self, intents: &[NewIntent], now: i64) -> Result<Vec<IntentId>, Error> {
+        self.write(|records| Ok(records.record(intents, now)))
+    }
+
+    fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error> {
+        self.write(|records| {
+            let open = records.intents.get_mut(&intent).ok_or_else(|| intent.not_open())?;
+            open.state = IntentState::Accepted(job.clone());
+            open.in_doubt |= in_doubt;
+            Ok(())
+        })
+    }
+
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error> {
+        self.write(|records| {
+            let intent = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
+            for (key, standing) in settlement.standings(&intent) {
+                records.contacts.insert(key, (records.generation, standing));
+            }
+            if settlement.in_doubt || intent.in_doubt {
+                records.add_late(&intent.contacts, now);
+            }
+            Ok(())
+        })
+    }
+
+    fn split(
+        &mut self,
+        intent: IntentId,
+        parts: &[NewIntent],
+        in_doubt: bool,
+        now: i64,
+    ) -> Result<Vec<IntentId>, Error> {
+        self.write(|records| {
+            let whole = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
+            let dirty = (records.generation, Standing::Dirty);
+            for key in whole.left_out_of(parts) {
+                records.contacts.insert(key, dirty);
+            }
+            if in_doubt || whole.in_doubt {
+                for (key, _) in &whole.contacts {
+                    records.contacts.entry(*key).or_insert(dirty);
+                }
+                records.add_late(&whole.contacts, now);
+            }
+            Ok(records.record(parts, now))
+        })
+    }
+
+    fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
+        self.write(|records| {
+            let mut cleared = 0;
+            for values in records.late.values_mut() {
+                let held = values.len();
+                values.retain(|_, since| *since >= before);
+                cleared += held - values.len();
+            }
+            records.late.retain(|_, values| !values.is_empty());
+            Ok(cleared as u64)
+        })
+    }
+
+    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error> {
+        self.write(|records| {
+            for key in contacts {
+                records.contacts.insert(*key, (records.generation, Standing::Dirty));
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Records {
+    fn record(&mut self, intents: &[NewIntent], now: i64) -> Vec<IntentId> {
+        let mut ids = Vec::with_capacity(intents.len());
+        for new in intents {
+            self.last += 1;
+            let id = IntentId(self.last);
+            let intent = Intent {
+                id,
+                since: now,
+                state: IntentState::Open,
+                in_doubt: false,
+                contacts: new.contacts.clone(),
+            };
+            self.intents.insert(id, intent);
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn add_late(&mut self, contacts: &[(Key, Fingerprint)], now: i64) {
+        for (key, fp) in contacts {
+            let since = self.late.entry(*key).or_default().entry(*fp).or_insert(now);
+            *since = now.max(*since);
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! The ledger on disk: one SQLite file for all scopes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
+
+use super::codec::{self, Checksum, Unreadable};
+use super::fault::{damaged, fault};
+use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, schema};
+use crate::{Error, ErrorKind, Fingerprint, JobId, Key};
+
+/// The ledger of one scope in a SQLite file that all scopes share.
+///
+/// Write-ahead log with `synchronous = FULL`: what a method wrote survives kill -9 and power loss once it returned.
+/// Several processes may have the file open, one of them writing at a time.
+pub struct SqliteLedger {
+    pub(super) conn: Connection,
+    path: PathBuf,
+    scope: i64,
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqliteLedger({})", self.path.display())
+    }
+}
+
+impl SqliteLedger {
+    /// Opens the ledger at `path` for `scope`; creates the file (mode 0600) and the scope when they do not exist.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`]: `state::damaged` when the file cannot be trusted, `state::newer_format` when a later
+    /// version wrote it, `state::unwritable` when the disk or its permissions stand in the way, `state::busy` when
+    /// another process keeps it locked.
+    pub fn open(path: &Path, scope: &Scope) -> Result<Self, Error> {
+        let mut conn = schema::open(path)?;
+        let id = write(&mut conn, path, "registering the export", |tx| {
+            let scopes = scopes(tx)?;
+            if let Some((id, ..)) = scopes.iter().find(|(_, known, _)| known == scope) {
+                return Ok(*id);
+            }
+            let id = 1 + scopes.iter().map(|(id, ..)| *id).max().unwrap_or(0);
+            tx.execute(
+                "INSERT INTO scope (id, export, account, list, generation, sum) VALUES (?, ?, ?, ?, NULL, ?)",
+                params![
+                    id,
+                    scope.export,
+                    scope.account,
+                    scope.list.cast_signed(),
+                    Checksum::default().scope(id, scope, None)
+                ],
+            )?;
+            Ok(id)
+        })?;
+        Ok(Self {
+            conn,
+            path: path.to_owned(),
+            scope: id,
+        })
+    }
+
+    /// Opens what the ledger at `path` says of `scope` at this moment, for reading; later writes of others are not
+    /// seen. `None` when the file or the scope does not exist; nothing is created.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). Writing methods of the result fail with `state::unwritable`.
+    pub fn open_read_only(path: &Path, scope: &Scope) -> Result<Option<Self>, Error> {
+        let Some(conn) = schema::open_snapshot(path)? else {
+            return Ok(None);
+        };
+        let scopes = scopes(&conn).map_err(|cause| explain(path, "reading it", cause))?;
+        let known = scopes.into_iter().find(|(_, known, _)| known == scope);
+        Ok(known.map(|(scope, ..)| Self {
+            conn,
+            path: path.to_owned(),
+            scope,
+        }))
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Unreadable>) -> Result<T, Error> {
+        work(&self.conn).map_err(|cause| explain(&self.path, "reading it", cause))
+    }
+
+    fn write<T>(
+        &mut self,
+        doing: &str,
+        work: impl FnOnce(&Transaction<'_>, i64) -> Result<T, Unreadable>,
+    ) -> Result<T, Error> {
+        let scope = self.scope;
+        write(&mut self.conn, &self.path, doing, |tx| work(tx, scope))
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn generation(&self) -> Result<Option<Digest>, Error> {
+        self.read(|conn| {
+            let Some(present) = present(conn, self.scope)? else {
+                return Ok(None);
+            };
+            let known = generations(conn)?.into_iter().find(|(id, _)| *id == present);
+            let (_, digest) = known.ok_or(Unreadable::Damaged("a generation is missing"))?;
+            Ok(Some(digest))
+        })
+    }
+
+    fn set_generation(&mut self, generation: Digest) -> Result<(), Error> {
+        self.write("declaring a generation", |tx, scope| {
+            let mut sum = Checksum::default();
+            let known = generations(tx)?;
+            let found = known.iter().find(|(_, digest)| *digest == generation);
+            let id = if let Some((id, _)) = found {
+                *id
+            } else {
+                let id = 1 + known.iter().map(|(id, _)| *id).max().unwrap_or(0);
+                tx.execute(
+                    "INSERT INTO generation (id, digest, sum) VALUES (?, ?, ?)",
+                    params![id, generation, sum.generation(id, &generation)],
+                )?;
+                id
+            };
+            let own = scopes(tx)?.into_iter().find(|(id, ..)| *id == scope);
+            let (_, name, _) = own.ok_or(Unreadable::Damaged("the export's scope is missing"))?;
+            tx.execute(
+                "UPDATE scope SET generation = ?, sum = ? WHERE id = ?",
+                params![id, sum.scope(scope, &name, Some(id)), scope],
+            )?;
+            Ok(())
+        })
+    }
+
+    fn len(&self) -> Result<u64, Error> {
+        self.read(|conn| {
+            let count = "SELECT count(*) FROM contact WHERE scope = ?";
+            let count: i64 = conn.prepare_cached(count)?.query_row([self.scope], |row| row.get(0))?;
+            Ok(count.cast_unsigned())
+        })
+    }
+
+    fn entries(&self, generation: &Digest, from: Key, to: Key) -> Result<Vec<Entry>, Error> {
+        self.read(|conn| {
+            let mut sum = Checksum::default();
+            let present = generations(conn)?.into_iter().find(|(_, digest)| digest == generation);
+            let present = present.map(|(id, _)| id);
+            let contacts = "SELECT key, generation, fp, reason, sum FROM contact
+                 WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
+            let mut entries = collect(conn, contacts, params![self.scope, from.0, to.0], |row| {
+                let (key, standing) = codec::contact(row, self.scope, present, &mut sum)?;
+                let late = Vec::new();
+                Ok(Entry { key, standing, late })
+            })?;
+            let late = "SELECT key, fp, since, sum FROM late
+                 WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key, fp";
+            let late = collect(conn, late, params![self.scope, from.0, to.0], |row| {
+                codec::late(row, self.scope, &mut sum)
+            })?;
+            for (key, fp) in late {
+                let at = entries.binary_search_by_key(&key, |entry| entry.key);
+                let at = at.map_err(|_| Unreadable::Damaged("a late value has no contact"))?;
+                entries[at].late.push(fp);
+            }
+            Ok(entries)
+        })
+    }
+
+    fn intents(&self) -> Result<Vec<Intent>, Error> {
+        self.read(|conn| {
+            let all = "SELECT id, since, job, in_doubt, keys, fps, sum FROM intent WHERE scope = ? ORDER BY id";
+            collect(conn, all, [self.scope], |row| codec::intent(row, self.scope))
+        })
+    }
+
+    fn record(&mut self, intents: &[NewIntent], now: i64) -> Result<Vec<IntentId>, Error> {
+        self.write("recording intents", |tx, scope| insert_intents(tx, scope, intents, now))
+    }
+
+    fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error> {
+        self.write("recording an acceptance", |tx, scope| {
+            let mut intent = open_intent(tx, scope, intent)?;
+            intent.state = IntentState::Accepted(job.clone());
+            intent.in_doubt |= in_doubt;
+            let (keys, fps) = codec::columns(&intent.contacts);
+            let sum = Checksum::default().intent(scope, intent.since, &intent.state, intent.in_doubt, &keys, &fps);
+            tx.prepare_cached("UPDATE intent SET job = ?, in_doubt = ?, sum = ? WHERE id = ?")?
+                .execute(params![job.0, intent.in_doubt, sum, intent.id.0])?;
+            Ok(())
+        })
+    }
+
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error> {
+        self.write("settling an intent", |tx, scope| {
+            let intent = end_intent(tx, scope, intent)?;
+            let mut contacts = Contacts::prepare(tx, scope)?;
+            for (key, standing) in settlement.standings(&intent) {
+                contacts.put(&key, standing)?;
+            }
+            if settlement.in_doubt || intent.in_doubt {
+                insert_late(tx, scope, &intent.contacts, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn split(
+        &mut self,
+        intent: IntentId,
+        parts: &[NewIntent],
+        in_doubt: bool,
+        now: i64,
+    ) -> Result<Vec<IntentId>, Error> {
+        self.write("splitting an intent", |tx, scope| {
+            let whole = end_intent(tx, scope, intent)?;
+            let mut contacts = Contacts::prepare(tx, scope)?;
+            for key in whole.left_out_of(parts) {
+                contacts.put(&key, Standing::Dirty)?;
+            }
+            if in_doubt || whole.in_doubt {
+                for (key, _) in &whole.contacts {
+                    contacts.put_if_absent(key)?;
+                }
+                insert_late(tx, scope, &whole.contacts, now)?;
+            }
+            insert_intents(tx, scope, parts, now)
+        })
+    }
+
+    fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
+        self.write("forgetting late values", |tx, scope| {
+            let cleared = tx.execute("DELETE FROM late WHERE scope = ? AND since < ?", params![scope, before])?;
+            Ok(cleared as u64)
+        })
+    }
+
+    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error> {
+        self.write("marking contacts", |tx, scope| {
+            let mut rows = Contacts::prepare(tx, scope)?;
+            contacts.iter().try_for_each(|key| rows.put(key, Standing::Dirty))
+        })
+    }
+}
+
+/// Writes rows of `contact` under the present generation.
+struct Contacts<'tx> {
+    upsert: CachedStatement<'tx>,
+    insert: CachedStatement<'tx>,
+    scope: i64,
+    generation: Option<i64>,
+    sum: Checksum,
+}
+
+impl<'tx> Contacts<'tx> {
+    fn prepare(tx: &'tx Transaction<'_>, scope: i64) -> Result<Self, Unreadable> {
+        Ok(Self {
+            upsert: tx.prepare_cached(
+                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, ?, ?, ?)
+                 ON CONFLICT (scope, key) DO UPDATE SET
+                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum",
+            )?,
+            insert: tx.prepare_cached(
+                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, NULL, NULL, ?)
+                 ON CONFLICT DO NOTHING",
+            )?,
+            scope,
+            generation: present(tx, scope)?,
+            sum: Checksum::default(),
+        })
+    }
+
+    fn put(&mut self, key: &Key, standing: Standing) -> Result<(), Unreadable> {
+        let (fp, reason) = match standing {
+            Standing::Confirmed(fp) => (Some(fp.0), None),
+            Standing::Rejected(fp, reason) => (Some(fp.0), Some(reason.code())),
+            Standing::Dirty => (None, None),
+        };
+        let sum = self.sum.contact(
+            self.scope,
+            &key.0,
+            self.generation.unwrap_or(0),
+            fp.as_ref().map_or(&[], |fp| fp.as_slice()),
+            reason.unwrap_or_default().as_bytes(),
+        );
+        self.upsert
+            .execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
+        Ok(())
+    }
+
+    /// Makes a dirty entry for a contact that has none, so that its late values are seen.
+    fn put_if_absent(&mut self, key: &Key) -> Result<(), Unreadable> {
+        let sum = self
+            .sum
+            .contact(self.scope, &key.0, self.generation.unwrap_or(0), &[], &[]);
+        self.insert.execute(params![self.scope, key.0, self.generation, sum])?;
+        Ok(())
+    }
+}
+
+fn insert_intents(
+    tx: &Transaction<'_>,
+    scope: i64,
+    intents: &[NewIntent],
+    now: i64,
+) -> Result<Vec<IntentId>, Unreadable> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO intent (scope, since, job, in_doubt, keys, fps, sum) VALUES (?, ?, NULL, 0, ?, ?, ?)",
+    )?;
+    let mut sum = Checksum::default();
+    let mut ids = Vec::with_capacity(intents.len());
+    for new in intents {
+        let (keys, fps) = codec::columns(&new.contacts);
+        let sum = sum.intent(scope, now, &IntentState::Open, false, &keys, &fps);
+        ids.push(IntentId(insert.insert(params![scope, now, keys, fps, sum])?));
+    }
+    Ok(ids)
+}
+
+fn insert_late(tx: &Transaction<'_>, scope: i64, contacts: &[(Key, Fingerprint)], now: i64) -> Result<(), Unreadable> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO late (scope, key, fp, since, sum) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (scope, key, fp) DO UPDATE SET since = excluded.since, sum = excluded.sum
+         WHERE excluded.since > since",
+    )?;
+    let mut sum = Checksum::default();
+    for (key, fp) in contacts {
+        insert.execute(params![scope, key.0, fp.0, now, sum.late(scope, &key.0, &fp.0, now)])?;
+    }
+    Ok(())
+}
+
+fn open_intent(conn: &Connection, scope: i64, id: IntentId) -> Result<Intent, Unreadable> {
+    let one = "SELECT id, since, job, in_doubt, keys, fps, sum FROM intent WHERE scope = ? AND id = ?";
+    let mut found = collect(conn, one, [scope, id.0], |row| codec::intent(row, scope))?;
+    found.pop().ok_or(Unreadable::NoIntent(id))
+}
+
+fn end_intent(tx: &Transaction<'_>, scope: i64, id: IntentId) -> Result<Intent, Unreadable> {
+    let intent = open_intent(tx, scope, id)?;
+    tx.prepare_cached("DELETE FROM intent WHERE id = ?")?.execute([id.0])?;
+    Ok(intent)
+}
+
+/// All scopes of the file. They are few, and a search by name would miss a damaged one.
+fn scopes(conn: &Connection) -> Result<Vec<(i64, Scope, Option<i64>)>, Unreadable> {
+    let all = "SELECT id, export, account, list, generation, sum FROM scope";
+    collect(conn, all, [], codec::scope)
+}
+
+fn generations(conn: &Connection) -> Result<Vec<(i64, Digest)>, Unreadable> {
+    collect(conn, "SELECT id, digest, sum FROM generation", [], codec::generation)
+}
+
+/// The id of the generation last declared for `scope`.
+fn present(conn: &Connection, scope: i64) -> Result<Option<i64>, Unreadable> {
+    let mut one = conn.prepare_cached("SELECT id, export, account, list, generation, sum FROM scope WHERE id = ?")?;
+    let row = one.query_row([scope], |row| Ok(codec::scope(row))).optional()?;
+    let (_, _, generation) = row.ok_or(Unreadable::Damaged("the export's scope is missing"))??;
+    Ok(generation)
+}
+
+fn collect<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut decode: impl FnMut(&Row<'_>) -> Result<T, Unreadable>,
+) -> Result<Vec<T>, Unreadable> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(decode(row)?);
+    }
+    Ok(all)
+}
+
+/// One transaction that takes its turn among writers before it reads; rolled back when `work` fails.
+fn write<T>(
+    conn: &mut Connection,
+    path: &Path,
+    doing: &str,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Unreadable>,
+) -> Result<T, Error> {
+    if !conn.is_autocommit() {
+        let message = format!("the ledger {} was opened for reading ({doing})", path.display());
+        return Err(Error::new(ErrorKind::State, "state::unwritable", message));
+    }
+    let attempt = || {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    };
+    attempt().map_err(|cause| explain(path, doing, cause))
+}
+
+fn explain(path: &Path, doing: &str, cause: Unreadable) -> Error {
+    match cause {
+        Unreadable::Sqlite(cause) => fault(path, doing, &cause),
+        Unreadable::Damaged(what) => damaged(path, what),
+        Unreadable::NoIntent(id) => id.not_open(),
+    }
+}
