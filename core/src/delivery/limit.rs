@@ -116,7 +116,10 @@ impl PaceState {
 
     /// Whether this version can use it.
     pub(super) fn is_current(&self) -> bool {
-        self.version == VERSION && [&self.imports, &self.calls].iter().all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
+        self.version == VERSION
+            && [&self.imports, &self.calls]
+                .iter()
+                .all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
     }
 
     /// Takes the next slot of `lane` at or after `now` and returns its time.
@@ -141,7 +144,9 @@ impl PaceState {
             }
             Lane::Bulk => self.import(earliest, earliest, gap(Lane::Bulk)),
             Lane::Single => {
-                let (bulk, single) = (gap(Lane::Bulk), gap(Lane::Single));
+                let bulk = gap(Lane::Bulk);
+                // A whole number of bulk slots, or each single would spoil the room of two.
+                let single = gap(Lane::Single).div_ceil(bulk.max(1)).saturating_mul(bulk.max(1));
                 let slot = self.import(earliest, earliest.max(self.single), bulk);
                 self.single = slot.saturating_add(single);
                 slot
@@ -213,7 +218,11 @@ impl PaceState {
 fn interval(quotas: &[Quota], lane: Lane, rate: f64) -> u64 {
     let of_lane = quotas.iter().filter(|quota| quota.lane == lane);
     let full = of_lane.map(|quota| {
-        let share = if quota.window < SHORT_WINDOW { SHARE_OF_SHORT } else { SHARE };
+        let share = if quota.window < SHORT_WINDOW {
+            SHARE_OF_SHORT
+        } else {
+            SHARE
+        };
         let slots = u64::from(quota.count.max(1)) * share;
         nanos(quota.window).saturating_mul(100).div_ceil(slots)
     });

@@ -96,11 +96,19 @@ impl FilePaceStore {
     /// # Errors
     /// [`ErrorKind::State`] when neither place is known, or as [`open`](Self::open).
     pub fn for_account(account: &str) -> Result<Self, Error> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let absolute = |name: &str| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
         let home = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
         let home = home.ok_or_else(|| {
-            Error::new(ErrorKind::State, "state::no_home", "there is no place for the state that exports share")
-                .help("set HOME or XDG_STATE_HOME to an absolute path")
+            Error::new(
+                ErrorKind::State,
+                "state::no_home",
+                "there is no place for the state that exports share",
+            )
+            .help("set HOME or XDG_STATE_HOME to an absolute path")
         })?;
         let name = blake3::hash(account.to_ascii_lowercase().as_bytes()).to_hex();
         Self::open(&home.join("enlist/pace").join(&name[..32]))
@@ -188,7 +196,9 @@ pub struct Pacer {
 
 impl fmt::Debug for Pacer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pacer").field("quotas", &self.quotas).finish_non_exhaustive()
+        f.debug_struct("Pacer")
+            .field("quotas", &self.quotas)
+            .finish_non_exhaustive()
     }
 }
 
@@ -205,7 +215,8 @@ impl Pacer {
     /// # Errors
     /// As [`PaceStore::with`].
     pub fn reserve(&self, lane: Lane) -> Result<Instant, Error> {
-        self.ask(|now, state| state.reserve(&self.quotas, lane, now) - now).map(after)
+        self.ask(|now, state| state.reserve(&self.quotas, lane, now) - now)
+            .map(after)
     }
 
     /// The end of a hold of `lane`, if it is held.
@@ -275,7 +286,8 @@ impl Pacer {
 
     fn ask<T>(&self, question: impl Fn(u64, &mut PaceState) -> T) -> Result<T, Error> {
         let mut answer = None;
-        self.store().with(&mut |now, state| answer = Some(question(now, state)))?;
+        self.store()
+            .with(&mut |now, state| answer = Some(question(now, state)))?;
         answer.ok_or_else(|| Error::new(ErrorKind::Bug, "bug::pace_store", "a pace store did not show its state"))
     }
 

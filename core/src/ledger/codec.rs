@@ -83,12 +83,20 @@ impl Checksum {
             IntentState::Open => (0, ""),
             IntentState::Accepted(JobId(job)) => (1, job.as_str()),
         };
-        self.of(&[scope, since, accepted, i64::from(in_doubt)], &[job.as_bytes(), keys, fps])
+        self.of(
+            &[scope, since, accepted, i64::from(in_doubt)],
+            &[job.as_bytes(), keys, fps],
+        )
     }
 }
 
 /// `key, generation, fp, reason, sum` of a contact, as seen from the generation with id `present`.
-pub(super) fn contact(row: &Row, scope: i64, present: Option<i64>, sum: &mut Checksum) -> Result<(Key, Standing), Unreadable> {
+pub(super) fn contact(
+    row: &Row,
+    scope: i64,
+    present: Option<i64>,
+    sum: &mut Checksum,
+) -> Result<(Key, Standing), Unreadable> {
     let key = row.get_ref(0)?.as_blob()?;
     let generation = row.get_ref(1)?.as_i64_or_null()?;
     let fp = row.get_ref(2)?.as_blob_or_null()?;
@@ -159,7 +167,9 @@ pub(super) fn intent(row: &Row, scope: i64) -> Result<Intent, Unreadable> {
         in_doubt: row.get::<_, i64>(3)? != 0,
         contacts: Vec::new(),
     };
-    if Checksum::default().intent(scope, intent.since, &intent.state, intent.in_doubt, keys, fps) != row.get::<_, i64>(6)? {
+    if Checksum::default().intent(scope, intent.since, &intent.state, intent.in_doubt, keys, fps)
+        != row.get::<_, i64>(6)?
+    {
         return Err(Unreadable::Damaged("an intent does not match its checksum"));
     }
     let (keys, fps) = (keys.chunks(WIDTH), fps.chunks(WIDTH));

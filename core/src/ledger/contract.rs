@@ -73,7 +73,9 @@ enum Fact {
 impl History {
     fn generation_at(&self, at: usize) -> Option<Digest> {
         let declared = self.facts[..at].iter().rev();
-        declared.into_iter().find_map(|fact| if let Fact::Generation(d) = fact { Some(*d) } else { None })
+        declared
+            .into_iter()
+            .find_map(|fact| if let Fact::Generation(d) = fact { Some(*d) } else { None })
     }
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
@@ -96,7 +98,11 @@ impl History {
         late.sort();
         late.dedup_by_key(|(fp, _)| *fp);
         let late = late.into_iter().map(|(fp, _)| fp).collect();
-        standing.map(|standing| Entry { key: wanted, standing, late })
+        standing.map(|standing| Entry {
+            key: wanted,
+            standing,
+            late,
+        })
     }
 
     fn entries(&self, generation: Digest) -> Vec<Entry> {
@@ -106,13 +112,17 @@ impl History {
     }
 
     fn late_of(&mut self, contacts: &[(Key, Fingerprint)], now: i64) {
-        self.facts.extend(contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, now)));
+        self.facts
+            .extend(contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, now)));
     }
 
     fn record(&mut self, ids: Vec<IntentId>, new: &[NewIntent], now: i64) {
         assert_eq!(ids.len(), new.len());
         for (id, new) in ids.into_iter().zip(new) {
-            assert!(self.intents.last().is_none_or(|last| last.id < id), "names of intents grow");
+            assert!(
+                self.intents.last().is_none_or(|last| last.id < id),
+                "names of intents grow"
+            );
             self.intents.push(Intent {
                 id,
                 since: now,
@@ -149,7 +159,10 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
         Step::Settle(at, fates, doubt) => {
             let Some(at) = pick(*at, history) else { return };
             let intent = history.intents.remove(at);
-            let mut settlement = Settlement { in_doubt: *doubt, ..Settlement::default() };
+            let mut settlement = Settlement {
+                in_doubt: *doubt,
+                ..Settlement::default()
+            };
             for (&(key, fp), fate) in intent.contacts.iter().zip(fates.iter().cycle()) {
                 let standing = match fate {
                     0 | 1 => {
@@ -178,19 +191,28 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
             let whole = history.intents.remove(at);
             let kept = &whole.contacts[(*left_out).min(whole.contacts.len())..];
             let (head, tail) = kept.split_at((*first).min(kept.len()));
-            let parts = [head, tail].map(|part| NewIntent { contacts: part.to_vec() });
+            let parts = [head, tail].map(|part| NewIntent {
+                contacts: part.to_vec(),
+            });
             let ids = ledger.split(whole.id, &parts, *doubt, now).unwrap();
             for (key, _) in whole.contacts.iter().take(*left_out) {
                 history.facts.push(Fact::Stands(*key, Standing::Dirty));
             }
             if *doubt || whole.in_doubt {
-                history.facts.extend(whole.contacts.iter().map(|(key, _)| Fact::StandsIfUnknown(*key)));
+                history
+                    .facts
+                    .extend(whole.contacts.iter().map(|(key, _)| Fact::StandsIfUnknown(*key)));
                 history.late_of(&whole.contacts, now);
             }
             history.record(ids, &parts, now);
         }
         Step::ClearLate(before) => {
-            let values = |h: &History| h.entries([0; 16]).iter().map(|entry| entry.late.len() as u64).sum::<u64>();
+            let values = |h: &History| {
+                h.entries([0; 16])
+                    .iter()
+                    .map(|entry| entry.late.len() as u64)
+                    .sum::<u64>()
+            };
             let held = values(history);
             history.facts.push(Fact::Cleared(*before));
             assert_eq!(ledger.clear_late(*before).unwrap(), held - values(history));
@@ -198,7 +220,9 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
         Step::MarkDirty(keys) => {
             let keys: Vec<_> = keys.iter().map(|n| key(*n)).collect();
             ledger.mark_dirty(&keys).unwrap();
-            history.facts.extend(keys.into_iter().map(|key| Fact::Stands(key, Standing::Dirty)));
+            history
+                .facts
+                .extend(keys.into_iter().map(|key| Fact::Stands(key, Standing::Dirty)));
         }
         Step::Restart => {}
     }
@@ -259,8 +283,18 @@ fn values_of_an_earlier_generation_are_dirty_until_it_returns(open: Open<'_>) {
     let mut ledger = open();
     ledger.set_generation([1; 16]).unwrap();
     let contacts = vec![(key(1), fp(1))];
-    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1).unwrap()[0];
-    let confirmed = Settlement { confirmed: contacts, ..Settlement::default() };
+    let id = ledger
+        .record(
+            &[NewIntent {
+                contacts: contacts.clone(),
+            }],
+            1,
+        )
+        .unwrap()[0];
+    let confirmed = Settlement {
+        confirmed: contacts,
+        ..Settlement::default()
+    };
     ledger.settle(id, &confirmed, 1).unwrap();
     ledger.set_generation([2; 16]).unwrap();
     let standing = |generation| ledger.entries(&[generation; 16], FIRST, LAST).unwrap()[0].standing;
@@ -324,7 +358,11 @@ fn a_failed_write_is_lost_or_kept_as_planned() {
         let restarted = ledger.crash();
         assert_eq!(restarted.len().unwrap(), kept);
         ledger.mark_dirty(&[key(2)]).unwrap();
-        assert_eq!(restarted.len().unwrap(), kept, "a restarted process does not see what a dead one writes");
+        assert_eq!(
+            restarted.len().unwrap(),
+            kept,
+            "a restarted process does not see what a dead one writes"
+        );
         assert_eq!(ledger.writes(), 3);
     }
 }

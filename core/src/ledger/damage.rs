@@ -52,12 +52,17 @@ fn content_at(path: &Path) -> Result<Content, Error> {
 fn fill(path: &Path) -> Content {
     let mut ledger = SqliteLedger::open(path, &scope("vip")).unwrap();
     ledger.set_generation(GENERATION).unwrap();
-    let intent = |from: u32, to: u32| NewIntent { contacts: (from..to).map(|n| (key(n), fp(n))).collect() };
+    let intent = |from: u32, to: u32| NewIntent {
+        contacts: (from..to).map(|n| (key(n), fp(n))).collect(),
+    };
     let new = [intent(0, 3_000), intent(3_000, 3_400), intent(3_400, 3_500)];
     let ids = ledger.record(&new, 5).unwrap();
     let settlement = Settlement {
         confirmed: new[0].contacts[..2_500].to_vec(),
-        rejected: new[0].contacts[2_500..2_900].iter().map(|(k, f)| (*k, *f, Reason::Refused)).collect(),
+        rejected: new[0].contacts[2_500..2_900]
+            .iter()
+            .map(|(k, f)| (*k, *f, Reason::Refused))
+            .collect(),
         dirty: new[0].contacts[2_900..].to_vec(),
         in_doubt: false,
     };
@@ -80,7 +85,10 @@ fn a_file_cut_off_anywhere_is_refused() {
     fill(&path);
     let whole = fs::read(&path).unwrap();
     let step = whole.len() / 150;
-    for length in (0..whole.len()).step_by(step).chain([1, 99, 100, 512, 4_095, 4_096, whole.len() - 1]) {
+    for length in (0..whole.len())
+        .step_by(step)
+        .chain([1, 99, 100, 512, 4_095, 4_096, whole.len() - 1])
+    {
         fs::write(&path, &whole[..length]).unwrap();
         let _ = fs::remove_file(beside(&path, "-wal"));
         let outcome = content_at(&path);
@@ -168,7 +176,9 @@ fn a_file_of_something_else_is_refused() {
     assert_refused(content_at(&path), "state::damaged");
     fs::remove_file(&path).unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE contact (x);").unwrap();
+    other
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE contact (x);")
+        .unwrap();
     drop(other);
     assert_refused(content_at(&path), "state::damaged");
 }
@@ -178,7 +188,10 @@ fn a_log_without_its_file_is_refused() {
     let (_folder, path) = place();
     fs::write(beside(&path, "-wal"), [7; 64]).unwrap();
     assert_refused(content_at(&path), "state::damaged");
-    assert_eq!(SqliteLedger::open_read_only(&path, &scope("vip")).unwrap_err().code(), "state::damaged");
+    assert_eq!(
+        SqliteLedger::open_read_only(&path, &scope("vip")).unwrap_err().code(),
+        "state::damaged"
+    );
 }
 
 #[test]
@@ -192,8 +205,14 @@ fn a_full_disk_loses_nothing_that_was_committed() {
     let (_folder, path) = place();
     let before = fill(&path);
     let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
-    let pages: i64 = ledger.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    ledger.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    let pages: i64 = ledger
+        .conn
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    ledger
+        .conn
+        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        .unwrap();
     let many: Vec<_> = (10_000..20_000).map(key).collect();
     let error = ledger.mark_dirty(&many).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::State, "state::unwritable"));
@@ -212,12 +231,23 @@ fn scopes_of_one_file_do_not_see_each_other() {
         first.mark_dirty(&[key(n)]).unwrap();
         second.mark_dirty(&[key(100 + n), key(200 + n)]).unwrap();
     }
-    let new = NewIntent { contacts: vec![(key(1), fp(1))] };
+    let new = NewIntent {
+        contacts: vec![(key(1), fp(1))],
+    };
     let id = first.record(&[new], 1).unwrap()[0];
-    assert_eq!(second.settle(id, &Settlement::default(), 1).unwrap_err().code(), "state::no_intent");
+    assert_eq!(
+        second.settle(id, &Settlement::default(), 1).unwrap_err().code(),
+        "state::no_intent"
+    );
     assert_eq!((first.len().unwrap(), second.len().unwrap()), (20, 40));
-    assert_eq!((first.generation().unwrap(), second.generation().unwrap()), (Some([1; 16]), Some([2; 16])));
-    assert_eq!((first.intents().unwrap().len(), second.intents().unwrap().len()), (1, 0));
+    assert_eq!(
+        (first.generation().unwrap(), second.generation().unwrap()),
+        (Some([1; 16]), Some([2; 16]))
+    );
+    assert_eq!(
+        (first.intents().unwrap().len(), second.intents().unwrap().len()),
+        (1, 0)
+    );
 }
 
 fn listing(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -287,6 +317,11 @@ fn only_the_owner_can_read_the_files() {
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the file and its two side files");
     for file in files {
-        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{:?}",
+            file.file_name()
+        );
     }
 }

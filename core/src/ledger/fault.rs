@@ -13,6 +13,8 @@ pub(super) fn fault(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error 
         rusqlite::Error::SqliteFailure(failure, message) => {
             let said = message.clone().unwrap_or_else(|| failure.to_string());
             match failure.code {
+                // The file ends before its last page.
+                _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => damaged(path, "it was cut off"),
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => damaged(path, &said),
                 ErrorCode::DiskFull
                 | ErrorCode::ReadOnly
@@ -39,7 +41,9 @@ pub(super) fn fault(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error 
         }
         rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..) => damaged(path, "a row does not have the form it was written in"),
+        | rusqlite::Error::IntegralValueOutOfRange(..) => {
+            damaged(path, "a row does not have the form it was written in")
+        }
         other => Error::new(
             ErrorKind::State,
             "state::ledger",

@@ -84,7 +84,10 @@ impl MemoryLedger {
     fn write<T>(&self, work: impl FnOnce(&mut Records) -> Result<T, Error>) -> Result<T, Error> {
         let mut store = self.store();
         store.writes += 1;
-        let fault = store.fault.filter(|(at, _)| *at == store.writes).map(|(_, fault)| fault);
+        let fault = store
+            .fault
+            .filter(|(at, _)| *at == store.writes)
+            .map(|(_, fault)| fault);
         let failure = || Error::new(ErrorKind::State, "state::unwritable", "a planned write failure");
         match fault {
             None => work(&mut store.records),
@@ -123,7 +126,13 @@ impl Ledger for MemoryLedger {
             } else {
                 Standing::Dirty
             },
-            late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
+            late: records
+                .late
+                .get(key)
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+                .copied()
+                .collect(),
         };
         Ok(records.contacts.range(from..=to).map(entry).collect())
     }

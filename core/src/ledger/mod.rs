@@ -14,6 +14,10 @@ mod contract;
 mod damage;
 mod fault;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
+#[cfg(test)]
+mod measure;
 mod memory;
 mod schema;
 mod sqlite;

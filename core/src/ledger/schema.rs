@@ -161,7 +161,9 @@ fn check_header(path: &Path) -> Result<(), Error> {
         }
         Ok(()) => Ok(()),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(damaged(path, "it was cut off")),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(damaged(path, "the file is gone but its -wal file is there")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            Err(damaged(path, "the file is gone but its -wal file is there"))
+        }
         Err(e) => Err(Error::new(
             ErrorKind::State,
             "state::unwritable",
@@ -196,7 +198,11 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
     let said: String = conn
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(fail)?;
-    if said == "ok" { Ok(()) } else { Err(damaged(path, said.trim())) }
+    if said == "ok" {
+        Ok(())
+    } else {
+        Err(damaged(path, said.trim()))
+    }
 }
 
 /// The file next to `path` that SQLite names by appending `suffix`.
