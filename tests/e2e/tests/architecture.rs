@@ -13,7 +13,10 @@ const LONGEST_FILE: usize = 400;
 const TABLES: [&str; 0] = [];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
 }
 
 /// Normal dependencies of each workspace package, by name.
@@ -21,9 +24,15 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec().unwrap();
     let normal = |package: &cargo_metadata::Package| {
         let all = package.dependencies.iter();
-        all.filter(|dependency| dependency.kind == DependencyKind::Normal).map(|dependency| dependency.name.clone()).collect()
+        all.filter(|dependency| dependency.kind == DependencyKind::Normal)
+            .map(|dependency| dependency.name.clone())
+            .collect()
     };
-    metadata.packages.iter().map(|package| (package.name.to_string(), normal(package))).collect()
+    metadata
+        .packages
+        .iter()
+        .map(|package| (package.name.to_string(), normal(package)))
+        .collect()
 }
 
 fn rust_files() -> Vec<(String, String)> {
@@ -41,7 +50,10 @@ fn rust_files() -> Vec<(String, String)> {
     let (root, mut files) = (root(), Vec::new());
     walk(&root, &mut files);
     let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    files
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -68,9 +80,22 @@ fn core_knows_nobody_and_siblings_do_not_know_each_other() {
 
 #[test]
 fn core_has_no_http_no_query_engine_no_files_and_no_command_line() {
-    let forbidden = ["reqwest", "hyper", "http", "axum", "datafusion", "parquet", "clap", "object_store", "enlist-simulator"];
+    let forbidden = [
+        "reqwest",
+        "hyper",
+        "http",
+        "axum",
+        "datafusion",
+        "parquet",
+        "clap",
+        "object_store",
+        "enlist-simulator",
+    ];
     for name in forbidden {
-        assert!(!dependencies()["enlist-core"].contains(name), "enlist-core must not depend on {name}");
+        assert!(
+            !dependencies()["enlist-core"].contains(name),
+            "enlist-core must not depend on {name}"
+        );
     }
 }
 
@@ -78,7 +103,10 @@ fn core_has_no_http_no_query_engine_no_files_and_no_command_line() {
 fn only_sources_see_the_query_engine() {
     for (package, used) in dependencies() {
         if used.contains("datafusion") {
-            assert!(package.starts_with("enlist-source-"), "{package} must not depend on datafusion");
+            assert!(
+                package.starts_with("enlist-source-"),
+                "{package} must not depend on datafusion"
+            );
         }
     }
 }
@@ -87,7 +115,10 @@ fn only_sources_see_the_query_engine() {
 fn only_sinks_open_a_connection_to_a_destination() {
     for (package, used) in dependencies() {
         if used.contains("reqwest") {
-            assert!(package.starts_with("enlist-sink-"), "{package} must not depend on reqwest");
+            assert!(
+                package.starts_with("enlist-sink-"),
+                "{package} must not depend on reqwest"
+            );
         }
     }
 }
@@ -99,7 +130,10 @@ fn only_the_clock_reads_the_time() {
         let product = text.split("#[cfg(test)]").next().unwrap();
         let room = name.starts_with("core/src/") && name != "core/src/clock.rs" && !name.contains("test");
         for call in reading.iter().filter(|call| room && product.contains(**call)) {
-            assert!(name.starts_with("core/src/delivery/pacer") || *call == ".elapsed()", "{name} reads the time: {call}");
+            assert!(
+                name.starts_with("core/src/delivery/pacer") || *call == ".elapsed()",
+                "{name} reads the time: {call}"
+            );
         }
     }
 }
@@ -108,7 +142,10 @@ fn only_the_clock_reads_the_time() {
 fn only_one_file_hands_work_to_blocking_threads() {
     for (name, text) in rust_files() {
         if name.starts_with("core/src/") && name != "core/src/cpu.rs" {
-            assert!(!text.contains("spawn_blocking"), "{name} calls spawn_blocking; use cpu::run");
+            assert!(
+                !text.contains("spawn_blocking"),
+                "{name} calls spawn_blocking; use cpu::run"
+            );
         }
     }
 }
@@ -118,7 +155,8 @@ fn only_delivery_writes_the_ledger() {
     let writes = [".record(", ".settle(", ".clear_late(", ".set_generation("];
     for (name, text) in rust_files() {
         let product = text.split("#[cfg(test)]").next().unwrap();
-        let outside = name.contains("/src/") && !name.starts_with("core/src/delivery/") && !name.starts_with("core/src/ledger/");
+        let outside =
+            name.contains("/src/") && !name.starts_with("core/src/delivery/") && !name.starts_with("core/src/ledger/");
         for call in writes.iter().filter(|_| outside && !name.starts_with("tests/")) {
             assert!(!product.contains(call), "{name} writes the ledger: {call}");
         }
@@ -129,6 +167,9 @@ fn only_delivery_writes_the_ledger() {
 fn files_are_short_enough_to_read() {
     for (name, text) in rust_files() {
         let lines = text.lines().count();
-        assert!(lines <= LONGEST_FILE || TABLES.contains(&name.as_str()), "{name} has {lines} lines");
+        assert!(
+            lines <= LONGEST_FILE || TABLES.contains(&name.as_str()),
+            "{name} has {lines} lines"
+        );
     }
 }

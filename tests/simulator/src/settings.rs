@@ -43,6 +43,9 @@ pub struct Settings {
     /// Share of the contacts that pass the first check and end up in `failure`. The choice depends on the seed
     /// and the email alone, so a contact that is sent again fails again.
     pub fail_async: f64,
+    /// Share of the contacts that the first check refuses, so that nothing of their request is queued. The choice
+    /// depends on the seed and the email alone.
+    pub fail_accept: f64,
     /// Form of a throttled answer.
     pub throttle: Throttle,
     /// How the limits count time.
@@ -163,6 +166,7 @@ impl Default for Settings {
             faults: Faults::default(),
             throttle_every: None,
             fail_async: 0.0,
+            fail_accept: 0.0,
             throttle: Throttle::default(),
             window: WindowForm::default(),
             first_index: 1,
@@ -198,6 +202,25 @@ impl Settings {
             },
             ..Self::default()
         }
+    }
+
+    /// Whether the first check refuses a contact by chance ([`fail_accept`](Self::fail_accept)).
+    pub fn refuses(&self, email: &str) -> bool {
+        self.is_chosen(self.fail_accept, b"accept", email)
+    }
+
+    /// Whether an email is among a `share` of all, chosen by seed and `purpose`.
+    pub(crate) fn is_chosen(&self, share: f64, purpose: &[u8], email: &str) -> bool {
+        if share <= 0.0 {
+            return false;
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(&self.seed.to_le_bytes())
+            .update(purpose)
+            .update(email.as_bytes());
+        let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
+        f64::from(u32::from_le_bytes([a, b, c, d])) < share * 4_294_967_296.0
     }
 
     /// `time` as it passes under the time lapse.

@@ -88,7 +88,7 @@ fn refusal(
     if lists.any(|wanted| !account.lists.contains_key(&wanted.listid.0)) {
         return Some(Refusal::UnknownList);
     }
-    if is_chosen(settings, folded) {
+    if settings.is_chosen(settings.fail_async, b"import", folded) {
         return Some(Refusal::Chosen);
     }
     match known.and_then(|id| account.row(id)) {
@@ -109,17 +109,6 @@ fn refusal(
 pub(crate) fn is_full(account: &Account, settings: &Settings) -> bool {
     let most = settings.subscriber_limit.and_then(|most| usize::try_from(most).ok());
     settings.over_limit == OverLimit::Fail && most.is_some_and(|most| account.len() >= most)
-}
-
-/// Whether the contact is among those that fail by chance.
-fn is_chosen(settings: &Settings, folded: &str) -> bool {
-    if settings.fail_async <= 0.0 {
-        return false;
-    }
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&settings.seed.to_le_bytes()).update(folded.as_bytes());
-    let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
-    f64::from(u32::from_le_bytes([a, b, c, d])) < settings.fail_async * 4_294_967_296.0
 }
 
 fn write(account: &mut Account, settings: &Settings, report: &mut Report, entry: &Entry<'_>, id: u32, automated: bool) {

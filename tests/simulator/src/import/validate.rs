@@ -1,6 +1,7 @@
 //! What the importer checks before it queues anything, and what it checks of an email later.
 
 use super::payload::{Entry, Payload};
+use crate::account::fold;
 use crate::settings::Settings;
 use crate::switches::Complaints;
 
@@ -20,7 +21,7 @@ pub(crate) fn check(payload: &Payload<'_>, settings: &Settings) -> Vec<Complaint
     };
     let judged = payload.contacts.iter().enumerate();
     let complaints = judged.filter_map(|(place, entry)| {
-        let reason = complaint(entry)?;
+        let reason = complaint(entry, settings)?;
         Some(Complaint {
             contact: place + first,
             reason,
@@ -29,11 +30,11 @@ pub(crate) fn check(payload: &Payload<'_>, settings: &Settings) -> Vec<Complaint
     complaints.take(most).collect()
 }
 
-fn complaint(entry: &Entry<'_>) -> Option<&'static str> {
+fn complaint(entry: &Entry<'_>, settings: &Settings) -> Option<&'static str> {
     let Some(email) = &entry.email else {
         return Some("Field 'email' not found");
     };
-    if !is_email_like(email.as_str()) {
+    if !is_email_like(email.as_str()) || settings.refuses(&fold(email.as_str())) {
         return Some("Field 'email' incorrect format");
     }
     if entry.fields.iter().any(|field| field.id.is_none()) {
