@@ -60,7 +60,7 @@ pub(crate) fn refusal(answer: &Answer) -> SendError {
     }
 }
 
-/// The host a redirect points to; `None` without one, or when it stays on the same host.
+/// The host a redirect points to; `None` without one, or when it is relative.
 pub(crate) fn redirect_host(headers: &HeaderMap) -> Option<String> {
     let target: Uri = headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
     target.host().map(str::to_owned)
@@ -96,7 +96,7 @@ fn refused(status: StatusCode, json: &Value) -> SendError {
         return SendError::TooLarge;
     }
     // Outside the importer, 422 carries `errors` about the values of what was sent.
-    let errors = member(json, "errors").map(items).unwrap_or_default();
+    let errors = listed(json, "errors");
     if status == StatusCode::UNPROCESSABLE_ENTITY && errors.iter().any(|error| error.is_object()) {
         return SendError::Invalid(errors.into_iter().map(complaint).collect());
     }
@@ -109,10 +109,15 @@ fn refused(status: StatusCode, json: &Value) -> SendError {
 /// The importer's list of reasons; its key is printed with and without a space.
 fn reasons(json: &Value) -> Vec<&Value> {
     match member(json, "failureReasons") {
-        Some(Value::Object(map)) if map.keys().any(|key| body::same_key(key, "failureReason")) => {
-            member(json, "failureReasons").into_iter().collect()
-        }
-        Some(reason @ Value::String(_)) => vec![reason],
+        Some(one) if member(one, "failureReason").is_some() => vec![one],
+        _ => listed(json, "failureReasons"),
+    }
+}
+
+/// The items under `key`, or the one text that stands there in place of a list.
+fn listed<'a>(json: &'a Value, key: &str) -> Vec<&'a Value> {
+    match member(json, key) {
+        Some(text @ Value::String(_)) => vec![text],
         Some(list) => items(list),
         None => Vec::new(),
     }
@@ -153,7 +158,7 @@ fn explained(status: u16, json: &Value) -> String {
     let message = ["message", "error"]
         .iter()
         .filter_map(|key| member(json, key).and_then(Value::as_str));
-    let errors = member(json, "errors").map(items).unwrap_or_default();
+    let errors = listed(json, "errors");
     let details = errors.iter().flat_map(|error| {
         let parts = ["title", "detail"].iter();
         parts

@@ -36,7 +36,7 @@ pub(crate) const QUOTAS: [Quota; 3] = [
 ];
 
 /// Most items of one page of a listing; asking for more is answered with this many.
-/// Source: developers.activecampaign.com/reference/pagination, read 2026-11-22.
+/// Source: developers.activecampaign.com/reference/list-all-contacts, read 2026-11-22.
 pub(crate) const PAGE: usize = 100;
 
 /// Domains of ActiveCampaign's API hosts. Accounts may have other hosts: those need `allow_host`.

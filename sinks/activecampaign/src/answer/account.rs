@@ -82,8 +82,8 @@ fn option_text(option: &Value) -> Option<String> {
     text(option, "value").or_else(|| text(option, "label"))
 }
 
-/// Types of GET /fields. Source: developers.activecampaign.com/reference/fields, read 2026-11-22; it knows a type
-/// "NULL" as well, and `number` and `currency` are seen in accounts.
+/// Types in ActiveCampaign's OpenAPI description of v3 (read 2026-11-22), which lists "NULL" as a type of text, and
+/// `currency`, which stands for an amount.
 fn kind(name: &str) -> FieldKind {
     match name.to_ascii_lowercase().as_str() {
         "date" => FieldKind::Date,
