@@ -1,9 +1,9 @@
 //! The slow, paced half: requests leave when their turn has come.
 
 mod limit;
-mod pacer;
 #[cfg(test)]
-mod tests;
+mod pace_tests;
+mod pacer;
 
 pub use limit::PaceState;
 pub use pacer::{FilePaceStore, MemoryPaceStore, PaceStore, Pacer};
