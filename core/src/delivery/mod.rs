@@ -11,7 +11,7 @@ mod retry;
 mod settle;
 mod tally;
 #[cfg(test)]
-mod tests;
+mod pace_tests;
 mod work;
 
 use std::time::Duration;

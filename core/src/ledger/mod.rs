@@ -16,9 +16,8 @@ mod fault;
 mod folder;
 #[cfg(test)]
 mod folder_tests;
-#[cfg(test)]
-mod measure;
 mod memory;
+mod rows;
 mod schema;
 mod sqlite;
 

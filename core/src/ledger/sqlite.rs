@@ -3,12 +3,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::codec::{self, Checksum, Unreadable};
 use super::fault::{damaged, fault};
+use super::rows::{
+    Contacts, collect, end_intent, generations, insert_intents, insert_late, open_intent, present, scopes,
+};
 use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, schema};
-use crate::{Error, ErrorKind, Fingerprint, JobId, Key};
+use crate::{Error, ErrorKind, JobId, Key};
 
 /// The ledger of one scope in a SQLite file that all scopes share.
 ///
@@ -69,8 +72,8 @@ impl SqliteLedger {
         let Some(conn) = schema::open_snapshot(path)? else {
             return Ok(None);
         };
-        let scopes = scopes(&conn).map_err(|cause| explain(path, "reading it", cause))?;
-        let known = scopes.into_iter().find(|(_, known, _)| known == scope);
+        let known = scopes(&conn).map_err(|cause| explain(path, "reading it", cause))?;
+        let known = known.into_iter().find(|(_, known, _)| known == scope);
         Ok(known.map(|(scope, ..)| Self {
             conn,
             path: path.to_owned(),
@@ -237,138 +240,6 @@ impl Ledger for SqliteLedger {
             contacts.iter().try_for_each(|key| rows.put(key, Standing::Dirty))
         })
     }
-}
-
-/// Writes rows of `contact` under the present generation.
-struct Contacts<'tx> {
-    upsert: CachedStatement<'tx>,
-    insert: CachedStatement<'tx>,
-    scope: i64,
-    generation: Option<i64>,
-    sum: Checksum,
-}
-
-impl<'tx> Contacts<'tx> {
-    fn prepare(tx: &'tx Transaction<'_>, scope: i64) -> Result<Self, Unreadable> {
-        Ok(Self {
-            upsert: tx.prepare_cached(
-                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (scope, key) DO UPDATE SET
-                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum",
-            )?,
-            insert: tx.prepare_cached(
-                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, NULL, NULL, ?)
-                 ON CONFLICT DO NOTHING",
-            )?,
-            scope,
-            generation: present(tx, scope)?,
-            sum: Checksum::default(),
-        })
-    }
-
-    fn put(&mut self, key: &Key, standing: Standing) -> Result<(), Unreadable> {
-        let (fp, reason) = match standing {
-            Standing::Confirmed(fp) => (Some(fp.0), None),
-            Standing::Rejected(fp, reason) => (Some(fp.0), Some(reason.code())),
-            Standing::Dirty => (None, None),
-        };
-        let sum = self.sum.contact(
-            self.scope,
-            &key.0,
-            self.generation.unwrap_or(0),
-            fp.as_ref().map_or(&[], |fp| fp.as_slice()),
-            reason.unwrap_or_default().as_bytes(),
-        );
-        self.upsert
-            .execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
-        Ok(())
-    }
-
-    /// Makes a dirty entry for a contact that has none, so that its late values are seen.
-    fn put_if_absent(&mut self, key: &Key) -> Result<(), Unreadable> {
-        let sum = self
-            .sum
-            .contact(self.scope, &key.0, self.generation.unwrap_or(0), &[], &[]);
-        self.insert.execute(params![self.scope, key.0, self.generation, sum])?;
-        Ok(())
-    }
-}
-
-fn insert_intents(
-    tx: &Transaction<'_>,
-    scope: i64,
-    intents: &[NewIntent],
-    now: i64,
-) -> Result<Vec<IntentId>, Unreadable> {
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO intent (scope, since, job, in_doubt, keys, fps, sum) VALUES (?, ?, NULL, 0, ?, ?, ?)",
-    )?;
-    let mut sum = Checksum::default();
-    let mut ids = Vec::with_capacity(intents.len());
-    for new in intents {
-        let (keys, fps) = codec::columns(&new.contacts);
-        let sum = sum.intent(scope, now, &IntentState::Open, false, &keys, &fps);
-        ids.push(IntentId(insert.insert(params![scope, now, keys, fps, sum])?));
-    }
-    Ok(ids)
-}
-
-fn insert_late(tx: &Transaction<'_>, scope: i64, contacts: &[(Key, Fingerprint)], now: i64) -> Result<(), Unreadable> {
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO late (scope, key, fp, since, sum) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (scope, key, fp) DO UPDATE SET since = excluded.since, sum = excluded.sum
-         WHERE excluded.since > since",
-    )?;
-    let mut sum = Checksum::default();
-    for (key, fp) in contacts {
-        insert.execute(params![scope, key.0, fp.0, now, sum.late(scope, &key.0, &fp.0, now)])?;
-    }
-    Ok(())
-}
-
-fn open_intent(conn: &Connection, scope: i64, id: IntentId) -> Result<Intent, Unreadable> {
-    let one = "SELECT id, since, job, in_doubt, keys, fps, sum FROM intent WHERE scope = ? AND id = ?";
-    let mut found = collect(conn, one, [scope, id.0], |row| codec::intent(row, scope))?;
-    found.pop().ok_or(Unreadable::NoIntent(id))
-}
-
-fn end_intent(tx: &Transaction<'_>, scope: i64, id: IntentId) -> Result<Intent, Unreadable> {
-    let intent = open_intent(tx, scope, id)?;
-    tx.prepare_cached("DELETE FROM intent WHERE id = ?")?.execute([id.0])?;
-    Ok(intent)
-}
-
-/// All scopes of the file. They are few, and a search by name would miss a damaged one.
-fn scopes(conn: &Connection) -> Result<Vec<(i64, Scope, Option<i64>)>, Unreadable> {
-    let all = "SELECT id, export, account, list, generation, sum FROM scope";
-    collect(conn, all, [], codec::scope)
-}
-
-fn generations(conn: &Connection) -> Result<Vec<(i64, Digest)>, Unreadable> {
-    collect(conn, "SELECT id, digest, sum FROM generation", [], codec::generation)
-}
-
-/// The id of the generation last declared for `scope`.
-fn present(conn: &Connection, scope: i64) -> Result<Option<i64>, Unreadable> {
-    let mut one = conn.prepare_cached("SELECT id, export, account, list, generation, sum FROM scope WHERE id = ?")?;
-    let row = one.query_row([scope], |row| Ok(codec::scope(row))).optional()?;
-    let (_, _, generation) = row.ok_or(Unreadable::Damaged("the export's scope is missing"))??;
-    Ok(generation)
-}
-
-fn collect<T>(
-    conn: &Connection,
-    sql: &str,
-    params: impl Params,
-    mut decode: impl FnMut(&Row<'_>) -> Result<T, Unreadable>,
-) -> Result<Vec<T>, Unreadable> {
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(decode(row)?);
-    }
-    Ok(all)
 }
 
 /// One transaction that takes its turn among writers before it reads; rolled back when `work` fails.
