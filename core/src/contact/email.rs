@@ -123,7 +123,11 @@ fn split(text: &str) -> Result<(&str, &str), EmailError> {
     if domain.contains('@') {
         return Err(EmailError::SeveralAt);
     }
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    let space = match text.is_ascii() {
+        true => text.bytes().any(|byte| byte <= b' ' || byte == 0x7f),
+        false => text.chars().any(|c| c.is_whitespace() || c.is_control()),
+    };
+    if space {
         return Err(EmailError::Space);
     }
     Ok((local, domain))
@@ -136,11 +140,14 @@ fn check_local(local: &str) -> Result<(), EmailError> {
     if !local.is_ascii() {
         return Err(EmailError::NotAscii);
     }
-    if local.contains(['"', '(', ')', ',', ':', ';', '<', '>', '[', '\\', ']']) {
-        return Err(EmailError::Forbidden);
-    }
-    if local.contains('\'') {
-        return Err(EmailError::Apostrophe);
+    for byte in local.bytes() {
+        match byte {
+            b'"' | b'(' | b')' | b',' | b':' | b';' | b'<' | b'>' | b'[' | b'\\' | b']' => {
+                return Err(EmailError::Forbidden);
+            }
+            b'\'' => return Err(EmailError::Apostrophe),
+            _ => {}
+        }
     }
     if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
         return Err(EmailError::Dots);
@@ -162,9 +169,13 @@ fn canonical_domain(domain: &str) -> Result<Cow<'_, str>, EmailError> {
     if domain.starts_with('[') {
         return Err(EmailError::IpAddress);
     }
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    if domain.bytes().all(plain) && !domain.contains("xn--") {
-        return Ok(Cow::Borrowed(domain));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    // Two hyphens together may be those of an encoded label, which has to be checked.
+    if domain.bytes().all(plain) && !domain.contains("--") {
+        return Ok(match domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(domain.to_ascii_lowercase()),
+            false => Cow::Borrowed(domain),
+        });
     }
     let composed = if is_nfc(domain) {
         Cow::Borrowed(domain)

@@ -116,9 +116,11 @@ impl Form {
 /// Digits with at most a sign before them and a point among or before them.
 fn is_number(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    !fraction.is_empty() && !(whole.is_empty() && !text.contains('.')) && digits(whole) && digits(fraction)
+    match text.split_once('.') {
+        None => !text.is_empty() && digits(text),
+        Some((whole, fraction)) => !fraction.is_empty() && digits(whole) && digits(fraction),
+    }
 }
 
 fn check_option(options: &HashSet<String>, text: &str) -> Result<(), Rule> {

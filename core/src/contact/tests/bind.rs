@@ -125,7 +125,8 @@ fn a_field_cannot_be_mapped_twice() {
 
 #[test]
 fn types_that_cannot_fill_a_place_are_refused() {
-    let cases: [(&str, fn(&mut Mapping)); 8] = [
+    type Change = fn(&mut Mapping);
+    let cases: [(&str, Change); 8] = [
         ("source::column_type", |m| m.fields = fields(&[("Note", "address")])),
         ("source::column_type", |m| m.email = "address".to_owned()),
         ("mapping::type_mismatch", |m| m.email = "born".to_owned()),
