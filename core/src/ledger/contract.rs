@@ -33,10 +33,7 @@ enum Step {
     Accept(usize, bool),
     /// What becomes of each contact of the intent (cycled), and whether it was in doubt.
     Settle(usize, Vec<u8>, bool),
-    /// Contacts of the first part, contacts left out, in doubt.
-    Split(usize, usize, usize, bool),
     ClearLate(i64),
-    MarkDirty(Vec<u8>),
     Restart,
 }
 
@@ -47,9 +44,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => prop::collection::vec(contacts(), 0..3).prop_map(Step::Record),
         2 => (0..4usize, any::<bool>()).prop_map(|(at, doubt)| Step::Accept(at, doubt)),
         4 => (0..4usize, prop::collection::vec(0..5u8, 1..5), any::<bool>()).prop_map(|(a, f, d)| Step::Settle(a, f, d)),
-        2 => (0..4usize, 0..4usize, 0..2usize, any::<bool>()).prop_map(|(a, n, l, d)| Step::Split(a, n, l, d)),
         1 => (0..40i64).prop_map(Step::ClearLate),
-        1 => prop::collection::vec(0..6u8, 0..3).prop_map(Step::MarkDirty),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec((step, 0..40i64).prop_map(|(step, _)| step), 1..30)
@@ -65,7 +60,6 @@ struct History {
 enum Fact {
     Generation(Digest),
     Stands(Key, Standing),
-    StandsIfUnknown(Key),
     Late(Key, Fingerprint, i64),
     Cleared(i64),
 }
@@ -79,24 +73,31 @@ impl History {
     }
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
-        let mut standing = None;
+        let (mut standing, mut raw) = (None, None);
         let mut late: Vec<(Fingerprint, i64)> = Vec::new();
         for (at, fact) in self.facts.iter().enumerate() {
             match fact {
                 Fact::Stands(key, now) if *key == wanted => {
+                    raw = Some(*now);
                     let same = self.generation_at(at) == Some(generation);
                     standing = Some(if same { *now } else { Standing::Dirty });
                 }
-                Fact::StandsIfUnknown(key) if *key == wanted => {
-                    standing = standing.or(Some(Standing::Dirty));
+                Fact::Late(key, fp, since) if *key == wanted => {
+                    let earlier = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
+                    late.push((*fp, earlier.map_or(*since, |earlier| earlier.max(*since))));
                 }
-                Fact::Late(key, fp, since) if *key == wanted => late.push((*fp, *since)),
-                Fact::Cleared(before) => late.retain(|(_, since)| since >= before),
+                Fact::Cleared(before) => {
+                    let other = |fp: &Fingerprint| !raw.is_some_and(|raw: Standing| raw.is_of(*fp));
+                    if late.iter().any(|(fp, since)| since < before && other(fp)) {
+                        raw = Some(Standing::Dirty);
+                        standing = raw;
+                    }
+                    late.retain(|(_, since)| since >= before);
+                }
                 _ => {}
             }
         }
         late.sort();
-        late.dedup_by_key(|(fp, _)| *fp);
         let late = late.into_iter().map(|(fp, _)| fp).collect();
         standing.map(|standing| Entry {
             key: wanted,
@@ -177,7 +178,8 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
                         settlement.dirty.push((key, fp));
                         Standing::Dirty
                     }
-                    _ => Standing::Dirty,
+                    _ if *doubt || intent.in_doubt => Standing::Dirty,
+                    _ => continue,
                 };
                 history.facts.push(Fact::Stands(key, standing));
             }
@@ -185,26 +187,6 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
             if *doubt || intent.in_doubt {
                 history.late_of(&intent.contacts, now);
             }
-        }
-        Step::Split(at, first, left_out, doubt) => {
-            let Some(at) = pick(*at, history) else { return };
-            let whole = history.intents.remove(at);
-            let kept = &whole.contacts[(*left_out).min(whole.contacts.len())..];
-            let (head, tail) = kept.split_at((*first).min(kept.len()));
-            let parts = [head, tail].map(|part| NewIntent {
-                contacts: part.to_vec(),
-            });
-            let ids = ledger.split(whole.id, &parts, *doubt, now).unwrap();
-            for (key, _) in whole.contacts.iter().take(*left_out) {
-                history.facts.push(Fact::Stands(*key, Standing::Dirty));
-            }
-            if *doubt || whole.in_doubt {
-                history
-                    .facts
-                    .extend(whole.contacts.iter().map(|(key, _)| Fact::StandsIfUnknown(*key)));
-                history.late_of(&whole.contacts, now);
-            }
-            history.record(ids, &parts, now);
         }
         Step::ClearLate(before) => {
             let values = |h: &History| {
@@ -216,13 +198,6 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
             let held = values(history);
             history.facts.push(Fact::Cleared(*before));
             assert_eq!(ledger.clear_late(*before).unwrap(), held - values(history));
-        }
-        Step::MarkDirty(keys) => {
-            let keys: Vec<_> = keys.iter().map(|n| key(*n)).collect();
-            ledger.mark_dirty(&keys).unwrap();
-            history
-                .facts
-                .extend(keys.into_iter().map(|key| Fact::Stands(key, Standing::Dirty)));
         }
         Step::Restart => {}
     }
@@ -265,7 +240,6 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
     for refused in [
         ledger.accept(id, &job, false).unwrap_err(),
         ledger.settle(id, &Settlement::default(), 3).unwrap_err(),
-        ledger.split(id, &[], false, 3).unwrap_err(),
     ] {
         assert_eq!((refused.kind(), refused.code()), (ErrorKind::State, "state::no_intent"));
     }
@@ -273,9 +247,29 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
     assert!(again > id, "the name of an ended intent is not given again");
 }
 
+fn add_dirty(ledger: &mut dyn Ledger, key: Key) -> Result<(), Error> {
+    let contacts = vec![(key, fp(0))];
+    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
+    ledger.settle(id, &Settlement { dirty: contacts, ..Settlement::default() }, 1)
+}
+
+fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<'_>) {
+    let mut ledger = open();
+    ledger.set_generation([1; 16]).unwrap();
+    for (value, in_doubt) in [(1, true), (2, false)] {
+        let confirmed = vec![(key(1), fp(value))];
+        let id = ledger.record(&[NewIntent { contacts: confirmed.clone() }], 5).unwrap()[0];
+        ledger.settle(id, &Settlement { confirmed, in_doubt, ..Settlement::default() }, 5).unwrap();
+    }
+    let entry = |ledger: &dyn Ledger| ledger.entries(&[1; 16], FIRST, LAST).unwrap().remove(0);
+    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Confirmed(fp(2)), vec![fp(1)]));
+    assert_eq!(ledger.clear_late(6).unwrap(), 1);
+    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Dirty, vec![]));
+}
+
 fn a_backward_range_is_empty(open: Open<'_>) {
     let mut ledger = open();
-    ledger.mark_dirty(&[key(1)]).unwrap();
+    add_dirty(&mut *ledger, key(1)).unwrap();
     assert_eq!(ledger.entries(&[0; 16], LAST, FIRST).unwrap(), vec![]);
 }
 
@@ -305,6 +299,7 @@ fn values_of_an_earlier_generation_are_dirty_until_it_returns(open: Open<'_>) {
 fn contract(make: &dyn Fn() -> Box<dyn FnMut() -> Box<dyn Ledger>>) {
     an_ended_intent_is_refused(&mut *make());
     a_backward_range_is_empty(&mut *make());
+    a_value_that_may_have_landed_over_another_makes_its_contact_dirty(&mut *make());
     values_of_an_earlier_generation_are_dirty_until_it_returns(&mut *make());
 }
 
@@ -352,17 +347,17 @@ proptest! {
 fn a_failed_write_is_lost_or_kept_as_planned() {
     for (fault, kept) in [(WriteFault::Lost, 0), (WriteFault::Kept, 1)] {
         let mut ledger = MemoryLedger::new(scope());
-        ledger.fail_write(2, fault);
+        ledger.fail_write(3, fault);
         ledger.set_generation([1; 16]).unwrap();
-        assert_eq!(ledger.mark_dirty(&[key(1)]).unwrap_err().code(), "state::unwritable");
+        assert_eq!(add_dirty(&mut ledger, key(1)).unwrap_err().code(), "state::unwritable");
         let restarted = ledger.crash();
         assert_eq!(restarted.len().unwrap(), kept);
-        ledger.mark_dirty(&[key(2)]).unwrap();
+        add_dirty(&mut ledger, key(2)).unwrap();
         assert_eq!(
             restarted.len().unwrap(),
             kept,
             "a restarted process does not see what a dead one writes"
         );
-        assert_eq!(ledger.writes(), 3);
+        assert_eq!(ledger.writes(), 5);
     }
 }

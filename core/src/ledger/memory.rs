@@ -167,48 +167,19 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    fn split(
-        &mut self,
-        intent: IntentId,
-        parts: &[NewIntent],
-        in_doubt: bool,
-        now: i64,
-    ) -> Result<Vec<IntentId>, Error> {
-        self.write(|records| {
-            let whole = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
-            let dirty = (records.generation, Standing::Dirty);
-            for key in whole.left_out_of(parts) {
-                records.contacts.insert(key, dirty);
-            }
-            if in_doubt || whole.in_doubt {
-                for (key, _) in &whole.contacts {
-                    records.contacts.entry(*key).or_insert(dirty);
-                }
-                records.add_late(&whole.contacts, now);
-            }
-            Ok(records.record(parts, now))
-        })
-    }
-
     fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
         self.write(|records| {
             let mut cleared = 0;
-            for values in records.late.values_mut() {
-                let held = values.len();
-                values.retain(|_, since| *since >= before);
-                cleared += held - values.len();
+            for (key, values) in &mut records.late {
+                let standing = records.contacts.get(key).map(|(_, standing)| *standing);
+                let gone: Vec<_> = values.extract_if(.., |_, since| *since < before).map(|(fp, _)| fp).collect();
+                if gone.iter().any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp))) {
+                    records.contacts.insert(*key, (records.generation, Standing::Dirty));
+                }
+                cleared += gone.len();
             }
             records.late.retain(|_, values| !values.is_empty());
             Ok(cleared as u64)
-        })
-    }
-
-    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error> {
-        self.write(|records| {
-            for key in contacts {
-                records.contacts.insert(*key, (records.generation, Standing::Dirty));
-            }
-            Ok(())
         })
     }
 }

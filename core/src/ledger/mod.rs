@@ -89,16 +89,6 @@ pub struct Intent {
     pub contacts: Vec<(Key, Fingerprint)>,
 }
 
-impl Intent {
-    /// Contacts of none of the `parts`.
-    fn left_out_of(&self, parts: &[NewIntent]) -> Vec<Key> {
-        let kept = parts.iter().flat_map(|part| &part.contacts);
-        let kept: BTreeSet<Key> = kept.map(|(key, _)| *key).collect();
-        let all = self.contacts.iter().map(|(key, _)| *key);
-        all.filter(|key| !kept.contains(key)).collect()
-    }
-}
-
 /// How an intent ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -113,17 +103,19 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// What becomes of each contact, in the order to be written: dirty outweighs the rest, and a contact of `intent`
-    /// that the settlement does not name is dirty (R3).
+    /// What becomes of each contact, in the order to be written: dirty outweighs the rest. A contact of an intent in
+    /// doubt that the settlement does not name is dirty (R3).
     fn standings(&self, intent: &Intent) -> Vec<(Key, Standing)> {
         let confirmed = self.confirmed.iter().map(|(key, fp)| (*key, Standing::Confirmed(*fp)));
         let rejected = self.rejected.iter();
         let rejected = rejected.map(|(key, fp, reason)| (*key, Standing::Rejected(*fp, *reason)));
         let dirty = self.dirty.iter().map(|(key, _)| (*key, Standing::Dirty));
         let mut standings: Vec<_> = confirmed.chain(rejected).chain(dirty).collect();
-        let named: BTreeSet<Key> = standings.iter().map(|(key, _)| *key).collect();
-        let all = intent.contacts.iter().map(|(key, _)| *key);
-        standings.extend(all.filter(|key| !named.contains(key)).map(|key| (key, Standing::Dirty)));
+        if self.in_doubt || intent.in_doubt {
+            let named: BTreeSet<Key> = standings.iter().map(|(key, _)| *key).collect();
+            let all = intent.contacts.iter().map(|(key, _)| *key);
+            standings.extend(all.filter(|key| !named.contains(key)).map(|key| (key, Standing::Dirty)));
+        }
         standings
     }
 }
@@ -137,6 +129,16 @@ pub enum Standing {
     Rejected(Fingerprint, Reason),
     /// The contact may be at the destination with an unknown value: it must be sent.
     Dirty,
+}
+
+impl Standing {
+    /// Whether the last word on record is about this value.
+    fn is_of(self, value: Fingerprint) -> bool {
+        match self {
+            Self::Confirmed(known) | Self::Rejected(known, _) => known == value,
+            Self::Dirty => false,
+        }
+    }
 }
 
 /// One contact of the ledger.
@@ -185,24 +187,13 @@ pub trait Ledger: Send {
     fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error>;
 
     /// Ends `intent`: writes what became of its contacts under the present generation and forgets it. Contacts of
-    /// `dirty`, and contacts the settlement does not name, become [`Standing::Dirty`]. When it was in doubt (here or
-    /// when it was accepted), all its values become late values as of `now`.
+    /// `dirty` become [`Standing::Dirty`]; contacts the settlement does not name were not applied and keep their
+    /// standing. When it was in doubt (here or when it was accepted), all its values become late values as of `now`,
+    /// and contacts that are not named are dirty.
     fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error>;
 
-    /// Ends `intent` and records `parts` in its place, in one transaction. Parts inherit that the intent was in doubt
-    /// as late values of the whole. Contacts of no part become dirty.
-    fn split(
-        &mut self,
-        intent: IntentId,
-        parts: &[NewIntent],
-        in_doubt: bool,
-        now: i64,
-    ) -> Result<Vec<IntentId>, Error>;
-
     /// Forgets late values older than `before` (milliseconds since the Unix epoch): they have landed or never will.
+    /// Contacts of which another value than the one on record may have landed become [`Standing::Dirty`] (R5).
+    /// Returns how many values were forgotten.
     fn clear_late(&mut self, before: i64) -> Result<u64, Error>;
-
-    /// Makes entries dirty, or dirty entries for contacts without one: contacts sent although another value of theirs
-    /// may still land (R5).
-    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error>;
 }

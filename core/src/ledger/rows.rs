@@ -9,7 +9,6 @@ use crate::{Fingerprint, Key};
 /// Writes rows of `contact` under the present generation.
 pub(super) struct Contacts<'tx> {
     upsert: CachedStatement<'tx>,
-    insert: CachedStatement<'tx>,
     scope: i64,
     generation: Option<i64>,
     sum: Checksum,
@@ -22,10 +21,6 @@ impl<'tx> Contacts<'tx> {
                 "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, ?, ?, ?)
                  ON CONFLICT (scope, key) DO UPDATE SET
                  generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum",
-            )?,
-            insert: tx.prepare_cached(
-                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, NULL, NULL, ?)
-                 ON CONFLICT DO NOTHING",
             )?,
             scope,
             generation: present(tx, scope)?,
@@ -48,15 +43,6 @@ impl<'tx> Contacts<'tx> {
         );
         self.upsert
             .execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
-        Ok(())
-    }
-
-    /// Makes a dirty entry for a contact that has none, so that its late values are seen.
-    pub(super) fn put_if_absent(&mut self, key: &Key) -> Result<(), Unreadable> {
-        let sum = self
-            .sum
-            .contact(self.scope, &key.0, self.generation.unwrap_or(0), &[], &[]);
-        self.insert.execute(params![self.scope, key.0, self.generation, sum])?;
         Ok(())
     }
 }

@@ -204,40 +204,15 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn split(
-        &mut self,
-        intent: IntentId,
-        parts: &[NewIntent],
-        in_doubt: bool,
-        now: i64,
-    ) -> Result<Vec<IntentId>, Error> {
-        self.write("splitting an intent", |tx, scope| {
-            let whole = end_intent(tx, scope, intent)?;
-            let mut contacts = Contacts::prepare(tx, scope)?;
-            for key in whole.left_out_of(parts) {
-                contacts.put(&key, Standing::Dirty)?;
-            }
-            if in_doubt || whole.in_doubt {
-                for (key, _) in &whole.contacts {
-                    contacts.put_if_absent(key)?;
-                }
-                insert_late(tx, scope, &whole.contacts, now)?;
-            }
-            insert_intents(tx, scope, parts, now)
-        })
-    }
-
     fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
         self.write("forgetting late values", |tx, scope| {
+            let other = "SELECT DISTINCT key FROM late JOIN contact USING (scope, key)
+                 WHERE scope = ? AND since < ? AND contact.fp IS NOT late.fp";
+            let other = collect(tx, other, params![scope, before], |row| Ok(Key(row.get(0)?)))?;
+            let mut contacts = Contacts::prepare(tx, scope)?;
+            other.iter().try_for_each(|key| contacts.put(key, Standing::Dirty))?;
             let cleared = tx.execute("DELETE FROM late WHERE scope = ? AND since < ?", params![scope, before])?;
             Ok(cleared as u64)
-        })
-    }
-
-    fn mark_dirty(&mut self, contacts: &[Key]) -> Result<(), Error> {
-        self.write("marking contacts", |tx, scope| {
-            let mut rows = Contacts::prepare(tx, scope)?;
-            contacts.iter().try_for_each(|key| rows.put(key, Standing::Dirty))
         })
     }
 }
