@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod admission;
 mod calendar;
 mod cut;
 mod faults;

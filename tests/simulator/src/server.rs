@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::serve::{IncomingStream, Listener};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -52,7 +52,7 @@ async fn answer(
     };
     Ok(match simulator.call(Request::from_parts(parts, body)).await {
         Ok(response) => response.map(Body::from),
-        Err(Cut::Truncated { status, headers, body }) => truncated(status, headers, body),
+        Err(Cut::Truncated(part)) => truncated(*part),
         Err(Cut::BeforeCommit | Cut::AfterCommit) => {
             scissors.0.store(true, Ordering::Release);
             StatusCode::OK.into_response()
@@ -61,17 +61,15 @@ async fn answer(
 }
 
 /// An answer that breaks off: the error ends the connection before `content-length` is reached.
-fn truncated(status: StatusCode, headers: HeaderMap, part: Bytes) -> Response {
+fn truncated(part: Response<Bytes>) -> Response {
+    let (head, part) = part.into_parts();
     let sent = stream::once(async { Ok(part) });
     let broken = stream::once(async {
         // The part leaves only if the connection gets a turn before it breaks.
         tokio::time::sleep(Duration::from_millis(5)).await;
         Err(io::Error::from(io::ErrorKind::ConnectionReset))
     });
-    let mut response = Response::new(Body::from_stream(sent.chain(broken)));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    Response::from_parts(head, Body::from_stream(sent.chain(broken)))
 }
 
 /// Cuts the connection it belongs to: nothing more is written.

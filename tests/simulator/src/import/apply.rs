@@ -113,13 +113,12 @@ pub(crate) fn is_full(account: &Account, settings: &Settings) -> bool {
 
 fn write(account: &mut Account, settings: &Settings, report: &mut Report, entry: &Entry<'_>, id: u32, automated: bool) {
     let tags: Vec<u32> = entry.tags.iter().map(|tag| account.tag(tag.as_str())).collect();
-    let known_field = |id: u32, account: &Account| account.fields.contains_key(&id);
     let values: Vec<(u32, &str)> = entry
         .fields
         .iter()
         .filter_map(|field| Some((field.id?.0, field.value.as_ref()?.as_str())))
         .filter(|(id, _)| {
-            let known = known_field(*id, account);
+            let known = account.fields.contains_key(id);
             report.unknown_fields += u64::from(!known);
             known
         })

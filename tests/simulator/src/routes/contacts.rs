@@ -48,7 +48,7 @@ pub(crate) fn list(state: &State, call: &Call) -> Reply {
             "page_input": { "listid": filter.list.unwrap_or(0), "limit": page.limit, "offset": page.offset },
         },
     });
-    let sideloads: [(&str, fn(u32, &Row) -> Vec<Value>); 3] = [
+    let sideloads: [(&str, Sideload); 3] = [
         ("contactLists", memberships),
         ("fieldValues", field_values),
         ("contactTags", contact_tags),
@@ -81,6 +81,9 @@ pub(crate) fn delete(state: &mut State, id: &str) -> Reply {
         _ => Reply::missing("Subscriber", id),
     }
 }
+
+/// What is told of a contact beside the contact.
+type Sideload = fn(u32, &Row) -> Vec<Value>;
 
 /// Which contacts a listing shows.
 struct Filter {

@@ -55,9 +55,9 @@ async fn a_cut_loses_the_call_or_its_answer() {
         match cut {
             Cut::BeforeCommit => assert_eq!(applied, 0),
             Cut::AfterCommit => assert_eq!(applied, 2),
-            Cut::Truncated { status, headers, body } => {
-                let length: usize = headers["content-length"].to_str().unwrap().parse().unwrap();
-                assert!(status == 200 && body.len() < length, "{} of {length}", body.len());
+            Cut::Truncated(part) => {
+                let length: usize = part.headers()["content-length"].to_str().unwrap().parse().unwrap();
+                assert!(part.status() == 200 && part.body().len() < length, "{part:?}");
             }
         }
     }
