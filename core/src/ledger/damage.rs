@@ -68,9 +68,17 @@ fn fill(path: &Path) -> Content {
     };
     ledger.settle(ids[0], &settlement, 6).unwrap();
     ledger.accept(ids[1], &JobId("31337".to_owned()), true).unwrap();
-    let parts = [intent(3_400, 3_450), intent(3_450, 3_500)];
-    ledger.split(ids[2], &parts, true, 7).unwrap();
+    ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }, 7).unwrap();
+    ledger.record(&[intent(3_400, 3_450), intent(3_450, 3_500)], 7).unwrap();
     content(&ledger).unwrap()
+}
+
+/// Two commits: an intent, and its end without an answer.
+fn add_dirty(ledger: &mut SqliteLedger, keys: &[Key]) -> Result<(), Error> {
+    let contacts: Vec<_> = keys.iter().map(|&key| (key, fp(0))).collect();
+    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
+    let dirty = Settlement { dirty: contacts, ..Settlement::default() };
+    ledger.settle(id, &dirty, 1)
 }
 
 fn assert_refused(outcome: Result<Content, Error>, code: &str) {
@@ -133,7 +141,7 @@ fn a_damaged_log_leaves_a_prefix_of_what_was_committed() {
     let (_folder, path) = place();
     let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
     for n in 0..20 {
-        ledger.mark_dirty(&[key(n)]).unwrap();
+        add_dirty(&mut ledger, &[key(n)]).unwrap();
     }
     // As kill -9 leaves them: nothing is folded into the file.
     let (file, log) = (fs::read(&path).unwrap(), fs::read(beside(&path, "-wal")).unwrap());
@@ -214,7 +222,7 @@ fn a_full_disk_loses_nothing_that_was_committed() {
         .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
         .unwrap();
     let many: Vec<_> = (10_000..20_000).map(key).collect();
-    let error = ledger.mark_dirty(&many).unwrap_err();
+    let error = add_dirty(&mut ledger, &many).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::State, "state::unwritable"));
     assert!(error.to_string().contains("full"), "{error}");
     assert_eq!(content(&ledger).unwrap(), before);
@@ -228,8 +236,8 @@ fn scopes_of_one_file_do_not_see_each_other() {
     first.set_generation([1; 16]).unwrap();
     second.set_generation([2; 16]).unwrap();
     for n in 0..20 {
-        first.mark_dirty(&[key(n)]).unwrap();
-        second.mark_dirty(&[key(100 + n), key(200 + n)]).unwrap();
+        add_dirty(&mut first, &[key(n)]).unwrap();
+        add_dirty(&mut second, &[key(100 + n), key(200 + n)]).unwrap();
     }
     let new = NewIntent {
         contacts: vec![(key(1), fp(1))],
@@ -270,7 +278,7 @@ fn reading_leaves_the_folder_as_it_was() {
     assert!(SqliteLedger::open_read_only(&path, &scope("other")).unwrap().is_none());
     let mut reader = SqliteLedger::open_read_only(&path, &scope("vip")).unwrap().unwrap();
     assert_eq!(content(&reader).unwrap(), filled);
-    assert_eq!(reader.mark_dirty(&[key(1)]).unwrap_err().code(), "state::unwritable");
+    assert_eq!(add_dirty(&mut reader, &[key(1)]).unwrap_err().code(), "state::unwritable");
     drop(reader);
     assert_eq!(listing(folder.path()), before);
 }
@@ -279,7 +287,7 @@ fn reading_leaves_the_folder_as_it_was() {
 fn reading_after_a_crash_leaves_the_log_as_it_was() {
     let (_folder, path) = place();
     let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
-    ledger.mark_dirty(&[key(1)]).unwrap();
+    add_dirty(&mut ledger, &[key(1)]).unwrap();
     let (crashed, copy) = place();
     for suffix in ["", "-wal", "-shm"] {
         fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
@@ -301,7 +309,7 @@ fn a_reader_keeps_its_moment_while_another_process_writes() {
     let mut writer = SqliteLedger::open(&path, &scope("vip")).unwrap();
     let reader = SqliteLedger::open_read_only(&path, &scope("vip")).unwrap().unwrap();
     for n in 0..200 {
-        writer.mark_dirty(&[key(n), key(50_000 + n)]).unwrap();
+        add_dirty(&mut writer, &[key(n), key(50_000 + n)]).unwrap();
     }
     assert_eq!(content(&reader).unwrap(), filled);
     drop(reader);
@@ -313,7 +321,7 @@ fn a_reader_keeps_its_moment_while_another_process_writes() {
 fn only_the_owner_can_read_the_files() {
     let (folder, path) = place();
     let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
-    ledger.mark_dirty(&[key(1)]).unwrap();
+    add_dirty(&mut ledger, &[key(1)]).unwrap();
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the file and its two side files");
     for file in files {
