@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Wide,
     /// Compressed or Parquet under the name of a plain file; what it is, and the ending it should have.
     Disguised { is: &'static str, ending: &'static str },
+    /// Not compressed, though its name says so.
+    Plain { format: &'static str },
     /// Not a byte, or nothing but blank lines.
     Empty,
     /// A header that names a column twice.
@@ -71,6 +73,11 @@ impl Fault {
                 .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 IN > OUT"),
             Self::Disguised { is, ending } => error("csv::not_csv", format!("{name} is {is}, not text"))
                 .help(format!("give it a name that ends in {ending}")),
+            Self::Plain { format } => error(
+                "csv::not_compressed",
+                format!("{name} is not {format}, as its name says"),
+            )
+            .help("give it a name that ends in .csv, or compress it"),
             Self::Empty => error("csv::empty", format!("{name} is empty: it has not even a header row"))
                 .help("an export of no rows still writes its header; write the file again"),
             Self::Twice { column } => error(

@@ -1,7 +1,7 @@
 //! The bytes of a file, decompressed and without byte order mark.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -11,10 +11,17 @@ use crate::fault::Fault;
 /// Bytes read at once.
 pub(crate) const BUFFER: usize = 64 << 10;
 
-/// Starts of files that are something else; gzip RFC 1952 §2.3.1, Zstandard RFC 8878 §3.1.1, Parquet's file format.
+/// Start of a gzip file; RFC 1952 §2.3.1.
+const GZIP: &[u8] = b"\x1f\x8b";
+/// Start of a Zstandard frame; RFC 8878 §3.1.1.
+const ZSTANDARD: &[u8] = b"\x28\xb5\x2f\xfd";
+/// Bytes two to four of a skippable Zstandard frame; RFC 8878 §3.1.2.
+const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
+
+/// Starts of files that are no text, what they are, and the name they should have.
 const DISGUISES: [(&[u8], &str, &str); 4] = [
-    (b"\x1f\x8b", "gzip", ".csv.gz"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard", ".csv.zst"),
+    (GZIP, "gzip", ".csv.gz"),
+    (ZSTANDARD, "Zstandard", ".csv.zst"),
     (b"PAR1", "Parquet", ".parquet"),
     (
         b"PK\x03\x04",
@@ -51,14 +58,21 @@ pub(crate) fn compression(name: &str) -> (Compression, &str) {
 
 /// Opens a file at its first character.
 pub(crate) fn open(path: &Path) -> Result<Input, Fault> {
-    let file = BufReader::with_capacity(BUFFER, File::open(path)?);
-    let mut input: Input = match compression(&path.to_string_lossy()).0 {
+    let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+    let compression = compression(&path.to_string_lossy()).0;
+    let start = file.fill_buf()?;
+    let mut input: Input = match compression {
+        Compression::Gzip if !start.starts_with(GZIP) => return Err(lacking(start, "gzip")),
+        // The second test is for a skippable frame, with which parallel compressors begin.
+        Compression::Zstandard if !start.starts_with(ZSTANDARD) && start.get(1..4) != Some(SKIPPABLE) => {
+            return Err(lacking(start, "Zstandard"));
+        }
         Compression::None => Box::new(file),
         Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
-        Compression::Zstandard => Box::new(BufReader::with_capacity(
-            BUFFER,
-            zstd::stream::read::Decoder::with_buffer(file)?,
-        )),
+        Compression::Zstandard => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(file)?;
+            Box::new(BufReader::with_capacity(BUFFER, decoder))
+        }
     };
     let start = input.fill_buf()?;
     if let Some((_, is, ending)) = DISGUISES.iter().find(|(magic, ..)| start.starts_with(magic)) {
@@ -73,4 +87,12 @@ pub(crate) fn open(path: &Path) -> Result<Input, Fault> {
         input.consume(3);
     }
     Ok(input)
+}
+
+/// What a file is that does not begin as the compressed file that its name promises.
+fn lacking(start: &[u8], format: &'static str) -> Fault {
+    if start.is_empty() {
+        return Fault::Read(io::ErrorKind::UnexpectedEof.into());
+    }
+    Fault::Plain { format }
 }

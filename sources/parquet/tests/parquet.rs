@@ -238,7 +238,8 @@ async fn sql_reads_the_same_rows_and_only_the_columns_it_needs() {
     assert!(plan.contains("projection=[Email]"), "{plan}");
     let counted = tables.query("SELECT COUNT(*) AS id FROM people").await.unwrap();
     assert_eq!(ids(&counted).await, [25_000]);
-    assert!(counted.explain(&["id".into()]).await.unwrap().contains("projection=[]"));
+    let plan = counted.explain(&["id".into()]).await.unwrap();
+    assert!(!plan.contains("Email") && !plan.contains("city"), "{plan}");
 }
 
 #[tokio::test]

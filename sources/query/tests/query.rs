@@ -248,7 +248,7 @@ async fn a_file_cannot_be_read_past_the_tables() {
 
 #[tokio::test]
 async fn wrong_sql_is_named_with_line_and_column() {
-    let error = refusal("SELECT Id\nFROM people WHERE WHERE").await;
+    let error = refusal("SELECT Id\nFROM people WHERE ) = 1").await;
     assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "query::syntax"));
     assert!(error.to_string().contains("line 2, column"), "{error}");
 }
@@ -327,7 +327,7 @@ async fn an_error_in_the_rows_does_not_repeat_what_they_hold() {
 async fn a_sort_larger_than_its_memory_spills_and_stays_right() {
     let folder = tempfile::tempdir().unwrap();
     let settings = Settings {
-        memory: 4 << 20,
+        memory: 24 << 20,
         temporary: Some(folder.path().to_owned()),
     };
     let mut tables = Tables::new(settings);
@@ -345,7 +345,7 @@ async fn a_sort_larger_than_its_memory_spills_and_stays_right() {
     assert_eq!(rows, 80_000);
 }
 
-/// Eighty thousand rows of some hundred bytes.
+/// Eighty thousand rows of four hundred bytes, 32 MB.
 struct Numbers;
 
 #[async_trait]
@@ -368,7 +368,7 @@ impl Source for Numbers {
         let projected = Arc::new(schema.project(&order).unwrap());
         let batches = (0..10i64).map(move |batch| {
             let numbers = (0..8_000i64).map(|n| (batch * 8_000 + n) * 7_919 % 80_000);
-            let text = numbers.clone().map(|n| format!("{n:0100}"));
+            let text = numbers.clone().map(|n| format!("{n:0400}"));
             let columns: Vec<arrow::array::ArrayRef> = vec![
                 Arc::new(Int64Array::from_iter_values(numbers)),
                 Arc::new(StringArray::from_iter_values(text)),
