@@ -14,7 +14,10 @@ mod segment;
 mod sink;
 
 pub use clock::Clock;
-pub use contact::{ContactBatch, Reason, Reject, Rejects, Shape, Slot, Stage};
+pub use contact::{
+    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
+    Shape, Slot, Stage, normalise_email,
+};
 pub use error::{Error, ErrorKind};
 pub use ledger::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
 pub use plan::{Fingerprint, Hasher, Key};

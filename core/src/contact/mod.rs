@@ -1,7 +1,26 @@
 //! Rows become contacts: pure rules, no I/O.
+//!
+//! A [`Mapping`] is what somebody wrote down, or what the column names suggest. Binding it to a schema and a
+//! destination finds every mistake that can be found without a row; the [`BoundMapping`] then turns each batch of
+//! rows into contacts and rejects, column by column.
 
+mod automatic;
 mod batch;
+mod bind;
+mod email;
+mod find;
+mod map;
+mod mapping;
+mod moment;
+mod phone;
 mod reject;
+mod render;
+mod text;
 
+pub use automatic::Automatic;
 pub use batch::{ContactBatch, Shape, Slot};
+pub use bind::BoundMapping;
+pub use email::{EmailError, normalise_email};
+pub use map::Mapped;
+pub use mapping::{EmptyValues, Keep, Mapping};
 pub use reject::{Reason, Reject, Rejects, Stage};

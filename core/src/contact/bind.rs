@@ -1,0 +1,321 @@
+//! A mapping that fits a schema and a destination.
+
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
+use arrow::datatypes::{DataType, Schema};
+use arrow::row::{RowConverter, SortField};
+
+use super::render::{Family, family};
+use super::text::Form;
+use super::{EmptyValues, Keep, Mapping, Shape, Slot, find, phone};
+use crate::{Destination, Digest, Error, ErrorKind, Field, FieldKind};
+
+/// Goes up whenever the same mapping and cells would give other texts than before.
+const RULES: u32 = 1;
+
+/// A [`Mapping`] whose columns, fields and types have been found and fit each other.
+#[derive(Debug)]
+pub struct BoundMapping {
+    pub(super) shape: Arc<Shape>,
+    /// Column of the email.
+    pub(super) email: String,
+    /// What fills each of the shape's slots.
+    pub(super) parts: Vec<Part>,
+    pub(super) empty_values: EmptyValues,
+    pub(super) rank: Option<Rank>,
+    digest: Digest,
+}
+
+/// What fills one slot.
+#[derive(Debug)]
+pub(super) struct Part {
+    slot: Slot,
+    /// What people call it: `first_name`, `last_name`, `phone`, or the title of the field.
+    pub(super) name: String,
+    pub(super) column: String,
+    pub(super) form: Form,
+}
+
+/// What orders duplicates.
+#[derive(Debug)]
+pub(super) struct Rank {
+    pub(super) column: String,
+    pub(super) data_type: DataType,
+    pub(super) converter: RowConverter,
+}
+
+impl Mapping {
+    /// Finds every column in `schema` and every field at `destination`, and checks that they fit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Source`] for a column that is missing or has no text, [`ErrorKind::Destination`] for a field that
+    /// does not exist, [`ErrorKind::Config`] for anything else that does not fit together.
+    pub fn bind(&self, schema: &Schema, destination: &Destination) -> Result<BoundMapping, Error> {
+        let mut parts = self.own_parts()?;
+        parts.extend(self.field_parts(destination)?);
+        check_email_type(&self.email, find::column(schema, &self.email)?)?;
+        for part in &parts {
+            part.check_type(find::column(schema, &part.column)?)?;
+        }
+        let rank = match &self.keep {
+            Keep::First => None,
+            Keep::Latest { by } => Some(Rank::new(by, find::column(schema, by)?)?),
+        };
+        let shape = Shape {
+            slots: parts.iter().map(|part| part.slot.clone()).collect(),
+            tags: self.distinct_tags()?,
+        };
+        Ok(BoundMapping {
+            digest: self.digest(&parts, &shape.tags),
+            shape: Arc::new(shape),
+            email: self.email.clone(),
+            parts,
+            empty_values: self.empty_values,
+            rank,
+        })
+    }
+
+    fn own_parts(&self) -> Result<Vec<Part>, Error> {
+        let region = match &self.phone_region {
+            None => None,
+            Some(code) => Some(phone::region(code).ok_or_else(|| region_unknown(code))?),
+        };
+        let parts = [
+            (Slot::FirstName, "first_name", &self.first_name, Form::Name),
+            (Slot::LastName, "last_name", &self.last_name, Form::Name),
+            (Slot::Phone, "phone", &self.phone, Form::Phone(region)),
+        ];
+        let filled = parts.into_iter().filter_map(|(slot, name, column, form)| {
+            Some(Part {
+                slot,
+                name: name.to_owned(),
+                column: column.clone()?,
+                form,
+            })
+        });
+        Ok(filled.collect())
+    }
+
+    /// Custom fields in the order of their ids, so that the order they were written in changes no payload.
+    fn field_parts(&self, destination: &Destination) -> Result<Vec<Part>, Error> {
+        let mut found: Vec<(&Field, &String)> = Vec::with_capacity(self.fields.len());
+        for (written, column) in &self.fields {
+            let field = find::field(destination, written)?;
+            if let Some((_, other)) = found.iter().find(|(earlier, _)| earlier.id == field.id) {
+                return Err(field_twice(field, other, column));
+            }
+            found.push((field, column));
+        }
+        found.sort_by_key(|(field, _)| field.id);
+        let parts = found.into_iter().map(|(field, column)| Part {
+            slot: Slot::Field(field.id),
+            name: field.title.clone(),
+            column: column.clone(),
+            form: form(field),
+        });
+        Ok(parts.collect())
+    }
+
+    fn distinct_tags(&self) -> Result<Vec<String>, Error> {
+        let mut tags = self.tags.clone();
+        tags.sort_unstable();
+        tags.dedup();
+        if tags.iter().any(|tag| tag.trim().is_empty()) {
+            return Err(Error::new(ErrorKind::Config, "mapping::empty_tag", "a tag is empty")
+                .help("remove it, or give it a name"));
+        }
+        Ok(tags)
+    }
+
+    fn digest(&self, parts: &[Part], tags: &[String]) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |text: &str| {
+            // With its length in front, no text can pass for a piece of its neighbours.
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        };
+        add(&RULES.to_string());
+        add(match self.empty_values {
+            EmptyValues::Keep => "keep",
+            EmptyValues::Clear => "clear",
+        });
+        add(&self.email);
+        add(&parts.len().to_string());
+        for part in parts {
+            add(&part.identity());
+            add(&part.column);
+        }
+        for tag in tags {
+            add(tag);
+        }
+        let mut digest = Digest::default();
+        let width = digest.len();
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..width]);
+        digest
+    }
+}
+
+impl BoundMapping {
+    /// What all contacts have in common.
+    pub fn shape(&self) -> Arc<Shape> {
+        Arc::clone(&self.shape)
+    }
+
+    /// Names everything that decides what is sent for given cells: columns, slots and their kinds, tags, empty values,
+    /// phone region, and the version of these rules. The order of fields and tags does not matter, and neither does
+    /// which of several duplicates is kept: that shows in the payload.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What is mapped, for people: the slot (`email`, `phone`, `Tier (field 12)`) and its column.
+    pub fn describe(&self) -> Vec<(String, String)> {
+        let email = ("email".to_owned(), self.email.clone());
+        let parts = self.parts.iter().map(|part| (part.label(), part.column.clone()));
+        std::iter::once(email).chain(parts).collect()
+    }
+}
+
+impl Part {
+    fn label(&self) -> String {
+        match self.slot {
+            Slot::Field(id) => format!("{} (field {id})", self.name),
+            _ => self.name.replace('_', " "),
+        }
+    }
+
+    /// Slot and form as a text that never changes, without the field's title and options: they change no text.
+    fn identity(&self) -> String {
+        let slot = match self.slot {
+            Slot::FirstName => "first_name".to_owned(),
+            Slot::LastName => "last_name".to_owned(),
+            Slot::Phone => "phone".to_owned(),
+            Slot::Field(id) => format!("field {id}"),
+        };
+        let form = match &self.form {
+            Form::Name => "name",
+            Form::Phone(None) => "phone",
+            Form::Phone(Some(region)) => region.as_ref(),
+            Form::Text => "text",
+            Form::Date => "date",
+            Form::DateTime => "datetime",
+            Form::Number => "number",
+            Form::Choice(_) => "choice",
+            Form::MultiChoice(_) => "multichoice",
+        };
+        format!("{slot}: {form}")
+    }
+
+    /// Checks that values of this type can fill the slot.
+    pub(super) fn check_type(&self, data_type: &DataType) -> Result<(), Error> {
+        let family = family(data_type).ok_or_else(|| no_text(&self.column, data_type))?;
+        let takes: &[Family] = match self.form {
+            Form::Text | Form::MultiChoice(_) => return Ok(()),
+            Form::Name | Form::Phone(_) | Form::Choice(_) => {
+                &[Family::Text, Family::Number, Family::Moment, Family::Other]
+            }
+            Form::Date | Form::DateTime => &[Family::Text, Family::Moment],
+            Form::Number => &[Family::Text, Family::Number],
+        };
+        if family == Family::Null || takes.contains(&family) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Config,
+            "mapping::type_mismatch",
+            format!("column `{}` ({data_type}) cannot fill {}", self.column, self.label()),
+        )
+        .help("convert it in SQL, or map another column"))
+    }
+}
+
+impl Rank {
+    /// One configuration for all batches, so that ranks compare across them: ascending, nulls lowest.
+    fn new(column: &str, data_type: &DataType) -> Result<Self, Error> {
+        let options = SortOptions {
+            descending: false,
+            nulls_first: true,
+        };
+        let unordered = || {
+            Error::new(
+                ErrorKind::Config,
+                "mapping::unordered_column",
+                format!("column `{column}` ({data_type}) has no order to keep the latest by"),
+            )
+            .help("keep the latest by a date, a timestamp, a number or a text")
+        };
+        if !matches!(family(data_type), Some(family) if family != Family::List) {
+            return Err(unordered());
+        }
+        let field = SortField::new_with_options(data_type.clone(), options);
+        Ok(Self {
+            column: column.to_owned(),
+            data_type: data_type.clone(),
+            converter: RowConverter::new(vec![field]).map_err(|_| unordered())?,
+        })
+    }
+}
+
+fn form(field: &Field) -> Form {
+    let options = || field.options.iter().cloned().collect();
+    match field.kind {
+        FieldKind::Text => Form::Text,
+        FieldKind::Date => Form::Date,
+        FieldKind::DateTime => Form::DateTime,
+        FieldKind::Number => Form::Number,
+        FieldKind::Choice => Form::Choice(options()),
+        FieldKind::MultiChoice => Form::MultiChoice(options()),
+    }
+}
+
+/// Checks that the column can hold emails.
+pub(super) fn check_email_type(column: &str, data_type: &DataType) -> Result<(), Error> {
+    match family(data_type) {
+        Some(Family::Text | Family::Null) => Ok(()),
+        Some(_) => Err(Error::new(
+            ErrorKind::Config,
+            "mapping::type_mismatch",
+            format!("column `{column}` ({data_type}) cannot be the email: that is text"),
+        )
+        .help("map another column: --map email=COLUMN")),
+        None => Err(no_text(column, data_type)),
+    }
+}
+
+pub(super) fn no_text(column: &str, data_type: &DataType) -> Error {
+    let (code, help) = match data_type {
+        DataType::Timestamp(..) => ("source::time_zone", "convert it to UTC in SQL"),
+        _ => (
+            "source::column_type",
+            "take the parts you need out of it in SQL, each as a column of its own",
+        ),
+    };
+    Error::new(
+        ErrorKind::Source,
+        code,
+        format!("column `{column}` ({data_type}) cannot be written as text"),
+    )
+    .help(help)
+}
+
+fn field_twice(field: &Field, one: &str, other: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "mapping::field_twice",
+        format!(
+            "{} (field {}) is mapped twice, from columns `{one}` and `{other}`",
+            field.title, field.id
+        ),
+    )
+    .help("keep one of them")
+}
+
+fn region_unknown(code: &str) -> Error {
+    Error::new(
+        ErrorKind::Config,
+        "mapping::phone_region",
+        format!("`{code}` is not a country that phone numbers are known for"),
+    )
+    .help("give its two letters as in ISO 3166, for example FI, DE or US")
+}

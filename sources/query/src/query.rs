@@ -1,0 +1,101 @@
+//! One SELECT as a source.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{displayable, execute_stream};
+use datafusion::prelude::SessionContext;
+use enlist_core::{Error, ErrorKind, SegmentBatch, SegmentStream, Source};
+use futures::stream::{self, BoxStream, StreamExt};
+
+use crate::columns::pick;
+use crate::fault;
+
+/// What messages call the one origin of a query.
+const ORIGIN: &str = "query";
+
+/// The rows of one SELECT, numbered in the order of its result.
+///
+/// Without ORDER BY that order is the order of the tables' rows; either way it is the same in every run over the
+/// same data, since the query runs in one partition.
+pub struct Query {
+    session: SessionContext,
+    plan: LogicalPlan,
+    schema: SchemaRef,
+}
+
+impl Query {
+    /// # Errors
+    /// `query::column_twice` when two result columns share a name, since columns are mapped by name.
+    pub(crate) fn new(session: SessionContext, plan: LogicalPlan) -> Result<Self, Error> {
+        let schema = Arc::new(Schema::new(plan.schema().fields().clone()));
+        for (index, field) in schema.fields().iter().enumerate() {
+            if schema.index_of(field.name()).ok() != Some(index) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "query::column_twice",
+                    format!("two columns of the query are called \"{}\"", field.name()),
+                )
+                .help("select one of them, or rename it with AS"));
+            }
+        }
+        Ok(Self { session, plan, schema })
+    }
+
+    /// The physical plan of a scan of `columns`, one step a line, for people.
+    ///
+    /// # Errors
+    /// As [`scan`](Source::scan).
+    pub async fn explain(&self, columns: &[String]) -> Result<String, Error> {
+        let plan = self.physical(columns).await?;
+        Ok(displayable(plan.as_ref()).indent(false).to_string())
+    }
+
+    /// Plans a scan of `columns` only, so that the tables read nothing else for them.
+    async fn physical(&self, columns: &[String]) -> Result<Arc<dyn ExecutionPlan>, Error> {
+        let offered = self.plan.schema().columns();
+        let wanted = pick(&self.schema, columns, "the query")?.into_iter().map(|index| Expr::Column(offered[index].clone()));
+        let planned = LogicalPlanBuilder::from(self.plan.clone()).project(wanted).and_then(LogicalPlanBuilder::build);
+        let plan = planned.map_err(|fault| fault::planning(&fault, &[]))?;
+        Box::pin(self.session.state().create_physical_plan(&plan)).await.map_err(|fault| fault::planning(&fault, &[]))
+    }
+}
+
+#[async_trait]
+impl Source for Query {
+    fn name(&self) -> &str {
+        ORIGIN
+    }
+
+    async fn schema(&self) -> Result<SchemaRef, Error> {
+        Ok(Arc::clone(&self.schema))
+    }
+
+    async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
+        let plan = self.physical(columns).await?;
+        let rows = execute_stream(plan, self.session.task_ctx()).map_err(|fault| fault::running(&fault))?;
+        Ok(SegmentStream { schema: rows.schema(), origins: Arc::from([ORIGIN.to_owned()]), batches: number(rows) })
+    }
+}
+
+/// Numbers the rows from 1. The first error is the last item.
+fn number(rows: SendableRecordBatchStream) -> BoxStream<'static, Result<SegmentBatch, Error>> {
+    stream::unfold(Some((rows, 1)), |state| async move {
+        let (mut rows, first_row) = state?;
+        loop {
+            match rows.next().await? {
+                Ok(batch) if batch.num_rows() == 0 => {}
+                Ok(batch) => {
+                    let next_row = first_row + batch.num_rows() as u64;
+                    return Some((Ok(SegmentBatch { rows: batch, origin: 0, first_row }), Some((rows, next_row))));
+                }
+                Err(fault) => return Some((Err(fault::running(&fault)), None)),
+            }
+        }
+    })
+    .boxed()
+}
