@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::render::{Style, error};
+use crate::render::{Style, error, json};
 
 /// The two streams and how each may be written to.
 #[derive(Clone, Debug)]
@@ -40,12 +40,16 @@ impl Screen {
     /// Writes the result of a command: `text` for people, or `document` as one line of JSON.
     pub fn result(&self, text: &str, document: &impl Serialize) {
         if self.json {
-            match serde_json::to_string(document) {
-                Ok(line) => write(&mut io::stdout().lock(), &format!("{line}\n")),
-                Err(e) => write(&mut io::stderr().lock(), &format!("error[bug::json]: {e}\n")),
-            }
+            self.document(document);
         } else {
             self.text(text);
+        }
+    }
+
+    fn document(&self, document: &impl Serialize) {
+        match serde_json::to_string(document) {
+            Ok(line) => write(&mut io::stdout().lock(), &format!("{line}\n")),
+            Err(e) => write(&mut io::stderr().lock(), &format!("error[bug::json]: {e}\n")),
         }
     }
 
@@ -56,9 +60,17 @@ impl Screen {
         }
     }
 
-    /// Shows what ended the command and names its exit code.
-    pub fn failure(&self, failure: &Failure) -> Exit {
+    /// Shows an error to people.
+    pub fn error(&self, failure: &Failure) {
         write(&mut io::stderr().lock(), &self.err.finish(&error::screen(failure, &self.err)));
+    }
+
+    /// Shows what ended the command, to programs too, and names its exit code.
+    pub fn failure(&self, failure: &Failure) -> Exit {
+        self.error(failure);
+        if self.json {
+            self.document(&json::failure(failure));
+        }
         Exit::from(failure.error.kind())
     }
 }

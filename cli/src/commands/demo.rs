@@ -10,7 +10,7 @@ use crate::spec::DEFAULT_FILE;
 pub async fn demo(args: &DemoArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let config = args.dir.join(DEFAULT_FILE);
     if !config.exists() {
-        super::init::init(&InitArgs { dir: args.dir.clone(), demo: true, from: None }, screen)?;
+        super::init::init(&InitArgs { dir: args.dir.clone(), demo: true, from: None }, screen).await?;
     }
     let global = Global { config: Some(config), ..global.clone() };
     let export = ExportArgs::default();

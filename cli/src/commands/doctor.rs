@@ -17,7 +17,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
     let mut checks = vec![configuration(&spec)];
     for export in &exports {
         checks.push(key(export));
-        checks.push(source(export));
+        checks.push(source(export).await);
     }
     screen.result(&page(&checks, &screen.out), &document(&checks));
     let failed = checks.iter().any(|check| check.verdict == Verdict::Fail);
@@ -43,10 +43,14 @@ fn key(export: &Export) -> Check {
     }
 }
 
-fn source(export: &Export) -> Check {
+async fn source(export: &Export) -> Check {
     let name = format!("source of {}", export.name);
-    match connectors::files(&export.source) {
-        Ok(files) => Check::new(Verdict::Ok, name, format!("{}: {}", export.source.name, plural(files, "file"))),
-        Err(failure) => Check::new(Verdict::Fail, name, failure.error.to_string()),
+    let checked = async {
+        let schema = connectors::segment(export).await?.schema().await?;
+        export.mapping(&schema).map(|_| schema.fields().len() as u64)
+    };
+    match checked.await {
+        Ok(columns) => Check::new(Verdict::Ok, name, format!("{}: {}", export.source.name, plural(columns, "column"))),
+        Err(error) => Check::new(Verdict::Fail, name, error.to_string()),
     }
 }

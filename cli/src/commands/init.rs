@@ -16,18 +16,18 @@ use crate::failure::Failure;
 use crate::output::Screen;
 use crate::render::count;
 use crate::spec::DEFAULT_FILE;
-use crate::spec::propose::propose;
 
 /// Where the people of the demo go, seen from the configuration.
 const PEOPLE_FILE: &str = "data/people.parquet";
 
 /// Writes the configuration, with `--demo` the people too.
-pub fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
+pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
     let config = args.dir.join(DEFAULT_FILE);
     let text = match &args.from {
         Some(file) => {
-            let columns = connectors::columns(file)?;
-            template::proposed(&file.display().to_string(), &propose(&columns))
+            let path = file.display().to_string();
+            let schema = connectors::schema_of(&path).await?;
+            template::proposed(&path, &schema)
         }
         None if args.demo => template::DEMO.to_owned(),
         None => template::blank(),

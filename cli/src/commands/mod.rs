@@ -22,7 +22,7 @@ pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
     logs::start(&global, screen.err.color);
     match cli.command {
         Command::Demo(args) => demo::demo(&args, &global, screen).await,
-        Command::Init(args) => init::init(&args, screen),
+        Command::Init(args) => init::init(&args, screen).await,
         Command::Plan(args) => plan::plan(&args, &global, screen).await,
         Command::Run(args) => run::run(&args, &global, screen).await,
         Command::Sim(args) => sim::sim(&args, screen).await,

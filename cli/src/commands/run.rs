@@ -21,7 +21,7 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let run = run_of(&export, args).await?;
         screen.result(&page::screen(&run, &screen.out), &json::run(&run));
         if let Some(error) = &run.error {
-            screen.failure(&error.clone().into());
+            screen.error(&error.clone().into());
         }
         exit = if exit == Exit::Done { run.exit } else { exit };
     }

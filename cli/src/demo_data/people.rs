@@ -44,8 +44,8 @@ const ONSETS: [&str; 14] = ["b", "d", "f", "h", "k", "l", "m", "n", "p", "r", "s
 const VOWELS: [&str; 8] = ["a", "e", "i", "o", "u", "ai", "ei", "ia"];
 const ENDINGS: [&str; 6] = ["ren", "lo", "mi", "das", "ket", "vo"];
 const DOMAINS: [&str; 3] = ["example.com", "example.org", "example.net"];
-const TIERS: [Option<&str>; 4] = [Some("gold"), Some("silver"), Some("bronze"), None];
-const INTERESTS: [&str; 5] = ["books", "cycling", "music", "cooking", "travel"];
+const TIERS: [Option<&str>; 4] = [Some("Gold"), Some("Silver"), Some("Bronze"), None];
+const INTERESTS: [&str; 4] = ["Art", "Music", "Sports", "Travel"];
 
 /// 1950-01-01 in days since 1970-01-01.
 const OLDEST_BIRTHDAY: i32 = -7_305;
@@ -68,7 +68,7 @@ pub struct Person {
     pub last_name: String,
     /// A number reserved for fiction, in one of several notations.
     pub phone: Option<String>,
-    /// `gold`, `silver`, `bronze` or none.
+    /// `Gold`, `Silver`, `Bronze` or none.
     pub tier: Option<&'static str>,
     /// Days since 1970-01-01.
     pub birthday_days: Option<i32>,

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use arrow::array::{Array, AsArray};
 
+use super::people::{BOUNCED, EXCLUDED, REFUSED, UNSUBSCRIBED};
 use super::*;
 
 /// A deliberately simple judge, independent of the rules of the core.

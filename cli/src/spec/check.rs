@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
+use enlist_core::{EmptyValues, Keep};
 use secrecy::SecretString;
 
 use super::document::Document;
 use super::environment::Environment;
 use super::interpolate::has_reference;
-use super::model::{
-    Connection, CsvLayout, EmptyValues, Export, Format, Guards, Keep, MapSpec, SIMULATOR, SourceSpec, Spec, UniqueBy,
-};
+use super::model::{Connection, CsvLayout, Export, Format, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
 use super::reader::Reader;
 use super::scalar::{parse_duration, parse_percent};
-use super::target::{format_of, is_source, source_of_path};
+use super::target::{is_source, source_of_path};
 use super::written::{self, Text};
-use crate::failure::{Failure, suggest};
+use crate::connectors::{KINDS, format_of};
+use crate::failure::Failure;
 
 /// Where the state lies when nothing is said.
 pub const STATE: &str = ".enlist";
@@ -86,32 +86,40 @@ fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Res
 
 fn source(reader: &Reader<'_>, name: &Text, it: &written::Source) -> Result<SourceSpec, Failure> {
     let path = reader.path("path", &it.path)?.display().to_string();
-    let mut format =
-        format_of(&path).ok_or_else(|| reader.fault("config::bad_value", "this is no kind of file known here", &it.path))
-            .map_err(|failure| failure.help("name files that end in .parquet, .csv, .tsv or .csv.gz"))?;
+    let mut format = format_of(&path).ok_or_else(|| {
+        let failure = reader.fault("config::bad_value", "this is no kind of file known here", &it.path);
+        failure.help(format!("name {KINDS}"))
+    })?;
     if let Format::Csv(layout) = &mut format {
-        *layout = csv_layout(reader, layout, it)?;
+        *layout = csv_layout(reader, it)?;
     } else if let Some(option) = it.delimiter.as_ref().or(it.header.as_ref()) {
         return Err(reader.fault("config::bad_value", "this is for CSV files only", option));
     }
     Ok(SourceSpec { name: identifier(reader, "source", name)?, path, format })
 }
 
-fn csv_layout(reader: &Reader<'_>, found: &CsvLayout, it: &written::Source) -> Result<CsvLayout, Failure> {
-    let delimiter = match &it.delimiter {
-        Some(text) => Some(delimiter(reader, text)?),
-        None => found.delimiter,
+fn csv_layout(reader: &Reader<'_>, it: &written::Source) -> Result<CsvLayout, Failure> {
+    let names = match &it.names {
+        Some(names) => Some(names.iter().map(|text| reader.name("names", text)).collect::<Result<Vec<_>, _>>()?),
+        None => None,
     };
-    let names = it.names.iter().flatten().map(|text| reader.name("names", text)).collect::<Result<Vec<_>, _>>()?;
     let header = match &it.header {
-        Some(text) => reader.switch("header", text)?,
-        None => names.is_empty(),
+        Some(text) => Some((reader.switch("header", text)?, text)),
+        None => None,
     };
-    if let (false, true, Some(text)) = (header, names.is_empty(), &it.header) {
-        let failure = reader.fault("config::missing_key", "columns need names", text);
-        return Err(failure.help("add names: [email, first_name, …]"));
+    match (header, &names) {
+        (Some((false, text)), None) => {
+            let failure = reader.fault("config::missing_key", "without a header the columns need `names`", text);
+            Err(failure.help("names: [email, first_name]"))
+        }
+        (Some((true, text)), Some(_)) => {
+            Err(reader.fault("config::bad_value", "`names` are for files without a header", text).help("header: off"))
+        }
+        _ => Ok(CsvLayout {
+            delimiter: it.delimiter.as_ref().map(|text| delimiter(reader, text)).transpose()?,
+            names,
+        }),
     }
-    Ok(CsvLayout { delimiter, header, names })
 }
 
 /// One ASCII character; not trimmed, as it may be a tab.
@@ -137,7 +145,7 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
         sql: it.sql.as_ref().map(|text| reader.statement("sql", text)).transpose()?,
         tags: it.map.iter().flat_map(|map| &map.tags).map(|tag| reader.name("tags", tag)).collect::<Result<_, _>>()?,
         map,
-        unique_by: it.unique_by.as_ref().map_or(Ok(UniqueBy { keep: Keep::First, by: None }), |it| unique_by(reader, it))?,
+        keep: it.unique_by.as_ref().map_or(Ok(Keep::First), |it| unique_by(reader, it))?,
         empty_values: choice_of(
             "empty_values",
             &it.empty_values,
@@ -191,17 +199,17 @@ fn mapping(reader: &Reader<'_>, it: &written::Map) -> Result<MapSpec, Failure> {
     })
 }
 
-fn unique_by(reader: &Reader<'_>, it: &written::UniqueBy) -> Result<UniqueBy, Failure> {
-    let keep = reader.choice("keep", &it.keep, &[("first", Keep::First), ("latest", Keep::Latest)])?;
-    let by = it.by.as_ref().map(|text| reader.name("by", text)).transpose()?;
-    match (keep, &by, &it.by) {
-        (Keep::Latest, None, _) => {
+fn unique_by(reader: &Reader<'_>, it: &written::UniqueBy) -> Result<Keep, Failure> {
+    let latest = reader.choice("keep", &it.keep, &[("first", false), ("latest", true)])?;
+    match (latest, &it.by) {
+        (true, Some(by)) => Ok(Keep::Latest { by: reader.name("by", by)? }),
+        (false, None) => Ok(Keep::First),
+        (true, None) => {
             Err(reader.fault("config::missing_key", "`keep: latest` needs `by`", &it.keep).help("by: updated_at"))
         }
-        (Keep::First, _, Some(text)) => {
-            Err(reader.fault("config::bad_value", "`by` goes with `keep: latest`", text).help("keep: latest"))
+        (false, Some(by)) => {
+            Err(reader.fault("config::bad_value", "`by` goes with `keep: latest`", by).help("keep: latest"))
         }
-        _ => Ok(UniqueBy { keep, by }),
     }
 }
 
@@ -233,8 +241,6 @@ fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String, Fa
     }
     let failure = reader.fault("config::bad_name", format!("this cannot be the name of a {kind}"), name);
     let simple = super::target::identifier_of(&name.value);
-    Err(match suggest(&simple, [simple.as_str()]) {
-        Some(simple) if !simple.is_empty() => failure.help(format!("lower-case letters, digits, _ and -: {simple}")),
-        _ => failure.help("lower-case letters, digits, _ and -, at most 64"),
-    })
+    let example = if simple.is_empty() { String::new() } else { format!(", for example {simple}") };
+    Err(failure.help(format!("lower-case letters, digits, _ and -, at most 64{example}")))
 }

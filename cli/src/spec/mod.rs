@@ -8,7 +8,6 @@ mod document;
 mod environment;
 mod interpolate;
 mod model;
-pub mod propose;
 mod reader;
 pub mod scalar;
 mod target;
@@ -18,10 +17,8 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 pub use environment::Environment;
-pub use model::{
-    Connection, CsvLayout, EmptyValues, Export, Format, Guards, Keep, MapSpec, SourceSpec, Spec, UniqueBy,
-};
-pub use target::select;
+pub use model::{CsvLayout, Export, Format, SourceSpec, Spec};
+pub use target::{select, source_of_path};
 
 use crate::failure::Failure;
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use arrow::datatypes::Schema;
+use enlist_core::{EmptyValues, Error, Keep, Mapping};
 use secrecy::SecretString;
 
 use super::scalar::Percent;
@@ -69,7 +71,7 @@ pub struct Export {
     /// Tags every contact gets.
     pub tags: Vec<String>,
     /// Which of two rows with the same email wins.
-    pub unique_by: UniqueBy,
+    pub keep: Keep,
     /// What an empty value means.
     pub empty_values: EmptyValues,
     /// Country of phone numbers without prefix.
@@ -84,6 +86,36 @@ pub struct Export {
     pub rejects: PathBuf,
     /// Folder of the state.
     pub state: PathBuf,
+}
+
+impl Export {
+    /// The mapping for a segment with these columns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) when no email column is named and none, or more than
+    /// one, can be told by its name.
+    pub fn mapping(&self, schema: &Schema) -> Result<Mapping, Error> {
+        let named = self.map.clone();
+        let (email, first_name, last_name, phone) = match named.email {
+            Some(email) => (email, named.first_name, named.last_name, named.phone),
+            None => {
+                let found = Mapping::automatic(schema)?.mapping;
+                let first_name = named.first_name.or(found.first_name);
+                (found.email, first_name, named.last_name.or(found.last_name), named.phone.or(found.phone))
+            }
+        };
+        Ok(Mapping {
+            email,
+            first_name,
+            last_name,
+            phone,
+            fields: named.fields,
+            tags: self.tags.clone(),
+            empty_values: self.empty_values,
+            phone_region: self.phone_region.clone(),
+            keep: self.keep.clone(),
+        })
+    }
 }
 
 /// Files that make a table.
@@ -107,20 +139,12 @@ pub enum Format {
 }
 
 /// The layout of text in columns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CsvLayout {
     /// Between columns; none: found by looking.
     pub delimiter: Option<u8>,
-    /// Whether the first line names the columns.
-    pub header: bool,
-    /// Names of the columns, where no line has them.
-    pub names: Vec<String>,
-}
-
-impl Default for CsvLayout {
-    fn default() -> Self {
-        Self { delimiter: None, header: true, names: Vec::new() }
-    }
+    /// Names of the columns, where no line of the file has them.
+    pub names: Option<Vec<String>>,
 }
 
 /// Which column becomes what. Without an email, the parts that are not named are found by the names of the columns.
@@ -136,33 +160,6 @@ pub struct MapSpec {
     pub phone: Option<String>,
     /// Custom fields, by id or title, and their columns.
     pub fields: Vec<(String, String)>,
-}
-
-/// Which of two rows with the same email wins.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UniqueBy {
-    /// The rule.
-    pub keep: Keep,
-    /// The column that orders rows; with [`Keep::Latest`] only.
-    pub by: Option<String>,
-}
-
-/// The rule for rows with the same email.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// The first in the order of files and rows.
-    First,
-    /// The one with the greatest value.
-    Latest,
-}
-
-/// What an empty value in the source means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EmptyValues {
-    /// Nothing is known: the value at the destination stays.
-    Keep,
-    /// There is none: the value at the destination is cleared.
-    Clear,
 }
 
 /// Bounds that stop a run before it sends anything; none: the default of the engine.

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use enlist_core::{EmptyValues, Keep};
 use secrecy::SecretString;
 
 use super::check::{REJECTS, STATE, parse_region};
 use super::environment::Environment;
-use super::model::{
-    Connection, CsvLayout, EmptyValues, Export, Format, Guards, Keep, MapSpec, SIMULATOR, SourceSpec, Spec, UniqueBy,
-};
+use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
 use crate::args::ExportArgs;
+use crate::connectors::{KINDS, format_of};
 use crate::failure::{Failure, suggest};
 
 /// The variable an API key is taken from when no file is named.
@@ -48,26 +48,15 @@ pub fn is_source(text: &str, folder: &Path) -> bool {
 
 /// The source of a path or glob, or what to write instead.
 pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
-    let format = format_of(path).ok_or("name files that end in .parquet, .csv, .tsv or .csv.gz")?;
+    let whole = folder.join(path).display().to_string();
+    let format = format_of(&whole).ok_or_else(|| format!("name {KINDS}"))?;
     let stem = path.rsplit('/').next().unwrap_or_default();
     let stem = stem.split('.').find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or_default();
     let name = match identifier_of(stem) {
         name if name.is_empty() || stem.contains('*') => "source".to_owned(),
         name => name,
     };
-    Ok(SourceSpec { name, path: folder.join(path).display().to_string(), format })
-}
-
-/// The format that a file name ends in.
-pub fn format_of(path: &str) -> Option<Format> {
-    let path = path.to_ascii_lowercase();
-    let name = path.strip_suffix(".gz").unwrap_or(&path);
-    match name.rsplit_once('.')?.1 {
-        "parquet" | "pq" if name == path => Some(Format::Parquet),
-        "csv" | "txt" => Some(Format::Csv(CsvLayout::default())),
-        "tsv" => Some(Format::Csv(CsvLayout { delimiter: Some(b'\t'), ..CsvLayout::default() })),
-        _ => None,
-    }
+    Ok(SourceSpec { name, path: whole, format })
 }
 
 /// `text` with everything that a name cannot hold replaced or left out.
@@ -91,7 +80,7 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
         sql: None,
         map: MapSpec::default(),
         tags: Vec::new(),
-        unique_by: UniqueBy { keep: Keep::First, by: None },
+        keep: Keep::First,
         empty_values: EmptyValues::Keep,
         phone_region: None,
         automations: false,

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use enlist_core::{EmptyValues, Keep};
 use insta::assert_snapshot;
 use secrecy::ExposeSecret;
 
@@ -71,7 +72,7 @@ fn a_sound_file_means_what_it_says() {
     assert_eq!(export.tags, ["segment:vip"]);
     assert_eq!(export.map.email.as_deref(), Some("email"));
     assert_eq!(export.map.fields, [("Tier".into(), "tier".into()), ("12".into(), "updated_at".into())]);
-    assert_eq!(export.unique_by, UniqueBy { keep: Keep::Latest, by: Some("updated_at".into()) });
+    assert_eq!(export.keep, Keep::Latest { by: "updated_at".into() });
     assert_eq!(export.empty_values, EmptyValues::Clear);
     assert_eq!(export.phone_region.as_deref(), Some("FI"));
     assert_eq!(export.deadline, Some(std::time::Duration::from_secs(5_400)));

@@ -1,6 +1,9 @@
 //! Configurations to start from.
 
-use crate::spec::propose::Proposal;
+use arrow::datatypes::Schema;
+use enlist_core::Mapping;
+
+use crate::render::clean;
 
 /// The beginning of every configuration that needs an account.
 const HEAD: &str = "\
@@ -73,27 +76,25 @@ pub fn blank() -> String {
 }
 
 /// An export of `source` with the columns that were recognised.
-pub fn proposed(source: &str, proposal: &Proposal) -> String {
-    let map = &proposal.map;
+pub fn proposed(source: &str, schema: &Schema) -> String {
     let mut columns = String::new();
-    for (part, column) in
-        [("email", &map.email), ("first_name", &map.first_name), ("last_name", &map.last_name), ("phone", &map.phone)]
-    {
-        let ambiguous = proposal.ambiguous.iter().find(|(known, _)| *known == part);
-        match (column, ambiguous) {
-            (Some(column), _) => columns.push_str(&format!("      {part}: {}\n", quoted(column))),
-            (None, Some((_, likely))) => {
-                columns.push_str(&format!("      {part}: {}\n", quoted(likely.first().map_or("", String::as_str))));
-                let others: Vec<String> = likely.iter().skip(1).map(|column| quoted(column)).collect();
-                columns.push_str(&format!("      # or {}\n", others.join(", ")));
+    let unused: Vec<String> = match Mapping::automatic(schema) {
+        Ok(found) => {
+            let Mapping { email, first_name, last_name, phone, .. } = found.mapping;
+            let parts = [("email", Some(email)), ("first_name", first_name), ("last_name", last_name), ("phone", phone)];
+            for (part, column) in parts {
+                columns.extend(column.map(|column| format!("      {part}: {}\n", quoted(&column))));
             }
-            (None, None) if part == "email" => columns.push_str("      email: COLUMN   # no column looks like one\n"),
-            (None, None) => {}
+            found.unused
         }
-    }
-    if !proposal.rest.is_empty() {
-        let rest: Vec<String> = proposal.rest.iter().map(|column| quoted(column)).collect();
-        columns.push_str(&format!("      # Not mapped: {}\n", rest.join(", ")));
+        Err(unclear) => {
+            columns.push_str(&format!("      # {}\n      email: COLUMN\n", clean(&unclear.to_string())));
+            schema.fields().iter().map(|field| field.name().clone()).collect()
+        }
+    };
+    if !unused.is_empty() {
+        let unused: Vec<String> = unused.iter().map(|column| quoted(column)).collect();
+        columns.push_str(&format!("      # Not mapped: {}\n", unused.join(", ")));
     }
     around("people", &quoted(source), &columns)
 }
@@ -112,14 +113,20 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::{DataType, Field};
+
     use super::*;
-    use crate::spec::propose::propose;
     use crate::spec::read_text;
+
+    fn schema(columns: &[&str]) -> Schema {
+        Schema::new(columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
+    }
 
     #[test]
     fn every_template_is_a_sound_configuration() {
-        let columns: Vec<String> = ["Id", "E-Mail", "mobile", "tel", "na\"me: $x"].map(str::to_owned).into();
-        for text in [DEMO.to_owned(), blank(), proposed("in put/people.csv", &propose(&columns))] {
+        let plain = proposed("in put/people.csv", &schema(&["Id", "E-Mail", "na\"me: $x"]));
+        let unclear = proposed("people.parquet", &schema(&["E-Mail", "E_Mail\n: x"]));
+        for text in [DEMO.to_owned(), blank(), plain, unclear] {
             let spec = read_text(&text, &[("ACTIVECAMPAIGN_API_KEY", "k")]).unwrap();
             assert_eq!((spec.exports.len(), spec.connections.len()), (1, 1));
         }
@@ -127,9 +134,8 @@ mod tests {
 
     #[test]
     fn the_columns_of_a_file_are_proposed() {
-        let columns: Vec<String> = ["Id", "E-Mail", "Given", "mobile", "tel", "tier"].map(str::to_owned).into();
-        let text = proposed("people.csv", &propose(&columns));
-        let export: String = text.lines().skip_while(|line| !line.starts_with("exports")).take(12).map(|line| format!("{line}\n")).collect();
-        insta::assert_snapshot!(export);
+        let text = proposed("people.csv", &schema(&["Id", "E-Mail", "Given", "mobile", "tier"]));
+        let export: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("exports")).take(10).collect();
+        insta::assert_snapshot!(export.join("\n"));
     }
 }
