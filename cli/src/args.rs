@@ -45,7 +45,11 @@ Examples:
 /// Carries audience segments into ActiveCampaign lists.
 #[derive(Debug, Parser)]
 #[command(name = "enlist", version, after_help = ROOT, help_template = TEMPLATE)]
-#[command(arg_required_else_help = true, disable_help_subcommand = true, infer_subcommands = false)]
+#[command(
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    infer_subcommands = false
+)]
 pub struct Cli {
     /// Options every command takes.
     #[command(flatten)]
@@ -71,16 +75,16 @@ pub struct Global {
     #[arg(short, long, global = true, hide = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// How log lines are written
-    #[arg(long, value_name = "FORMAT", global = true, hide = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, value_name = "FORMAT", global = true, hide = true, hide_possible_values = true, value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
     /// How progress is shown
-    #[arg(long, value_name = "KIND", global = true, hide = true, value_enum, default_value_t = ProgressKind::Auto)]
+    #[arg(long, value_name = "KIND", global = true, hide = true, hide_possible_values = true, value_enum, default_value_t = ProgressKind::Auto)]
     pub progress: ProgressKind,
     /// Time between two progress lines
     #[arg(long, value_name = "TIME", global = true, hide = true, value_parser = parse_duration, default_value = "30s")]
     pub progress_every: Duration,
     /// When to use colours
-    #[arg(long, value_name = "WHEN", global = true, hide = true, value_enum, default_value_t = ColorChoice::Auto)]
+    #[arg(long, value_name = "WHEN", global = true, hide = true, hide_possible_values = true, value_enum, default_value_t = ColorChoice::Auto)]
     pub color: ColorChoice,
     /// Never ask
     #[arg(long, global = true, hide = true)]
@@ -308,7 +312,12 @@ mod tests {
         root.build();
         let longest = std::iter::once(&mut root.clone())
             .chain(root.get_subcommands_mut())
-            .map(|command| (command.render_long_help().to_string().lines().count(), command.get_name().to_owned()))
+            .map(|command| {
+                (
+                    command.render_long_help().to_string().lines().count(),
+                    command.get_name().to_owned(),
+                )
+            })
             .max();
         assert!(longest.as_ref().is_some_and(|(lines, _)| *lines <= 30), "{longest:?}");
     }
@@ -316,8 +325,16 @@ mod tests {
     #[test]
     fn a_mapping_is_typed_in_one_go_or_in_parts() {
         let one = Cli::try_parse_from(["enlist", "plan", "p.csv", "--map", "email=EMail,first_name=Given"]).unwrap();
-        let two =
-            Cli::try_parse_from(["enlist", "plan", "p.csv", "--map", "email=EMail", "--map", "first_name=Given"]).unwrap();
+        let two = Cli::try_parse_from([
+            "enlist",
+            "plan",
+            "p.csv",
+            "--map",
+            "email=EMail",
+            "--map",
+            "first_name=Given",
+        ])
+        .unwrap();
         let map = |cli: Cli| match cli.command {
             Command::Plan(plan) => plan.export.map,
             other => panic!("{other:?}"),

@@ -27,7 +27,9 @@ pub fn format_of(path: &str) -> Option<Format> {
 
 fn is_csv(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
-    [".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst"].iter().any(|end| path.ends_with(end))
+    [".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 /// The files of a source.
@@ -64,7 +66,14 @@ pub async fn segment(export: &Export) -> Result<Arc<dyn Source>, Error> {
 /// When it is of no known kind, or cannot be opened.
 pub async fn schema_of(path: &str) -> Result<SchemaRef, Failure> {
     let source = source_of_path(path, Path::new("")).map_err(|help| {
-        Failure::from(Error::new(ErrorKind::Config, "source::unknown_kind", format!("{path} cannot be read")).help(help))
+        Failure::from(
+            Error::new(
+                ErrorKind::Config,
+                "source::unknown_kind",
+                format!("{path} cannot be read"),
+            )
+            .help(help),
+        )
     })?;
     Ok(files(&source)?.schema().await?)
 }

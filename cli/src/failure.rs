@@ -44,7 +44,11 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, snippet: None, notes: Vec::new() }
+        Self {
+            error,
+            snippet: None,
+            notes: Vec::new(),
+        }
     }
 }
 

@@ -14,7 +14,10 @@ pub fn harden() {
     {
         use rustix::process::{Resource, Rlimit, setrlimit, umask};
         umask(rustix::fs::Mode::from_raw_mode(0o077));
-        let none = Rlimit { current: Some(0), maximum: Some(0) };
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
         if let Err(errno) = setrlimit(Resource::Core, none) {
             tracing::debug!(%errno, "core dumps stay enabled");
         }
@@ -33,5 +36,12 @@ pub fn runtime() -> Result<Runtime, Failure> {
         .worker_threads(cores.clamp(*THREADS.start(), *THREADS.end()))
         .enable_all()
         .build()
-        .map_err(|e| Error::new(ErrorKind::Bug, "bug::runtime", format!("no threads for the runtime: {e}")).into())
+        .map_err(|e| {
+            Error::new(
+                ErrorKind::Bug,
+                "bug::runtime",
+                format!("no threads for the runtime: {e}"),
+            )
+            .into()
+        })
 }

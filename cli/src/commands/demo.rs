@@ -10,11 +10,30 @@ use crate::spec::DEFAULT_FILE;
 pub async fn demo(args: &DemoArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let config = args.dir.join(DEFAULT_FILE);
     if !config.exists() {
-        super::init::init(&InitArgs { dir: args.dir.clone(), demo: true, from: None }, screen).await?;
+        super::init::init(
+            &InitArgs {
+                dir: args.dir.clone(),
+                demo: true,
+                from: None,
+            },
+            screen,
+        )
+        .await?;
     }
-    let global = Global { config: Some(config), ..global.clone() };
+    let global = Global {
+        config: Some(config),
+        ..global.clone()
+    };
     let export = ExportArgs::default();
-    super::plan::plan(&PlanArgs { target: None, export: export.clone() }, &global, screen).await?;
+    super::plan::plan(
+        &PlanArgs {
+            target: None,
+            export: export.clone(),
+        },
+        &global,
+        screen,
+    )
+    .await?;
     let run = RunArgs {
         target: None,
         full: false,

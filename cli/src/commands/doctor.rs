@@ -13,7 +13,12 @@ use crate::spec::{self, Environment, Export, Spec};
 pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let spec = spec::require(global.config.as_deref())?;
     let environment = Environment::of_spec(Some(&spec))?;
-    let exports = spec::select(args.export.as_deref(), &ExportArgs::default(), Some(&spec), &environment)?;
+    let exports = spec::select(
+        args.export.as_deref(),
+        &ExportArgs::default(),
+        Some(&spec),
+        &environment,
+    )?;
     let mut checks = vec![configuration(&spec)];
     for export in &exports {
         checks.push(key(export));
@@ -27,7 +32,11 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
 fn configuration(spec: &Spec) -> Check {
     let connections = plural(spec.connections.len() as u64, "connection");
     let exports = plural(spec.exports.len() as u64, "export");
-    Check::new(Verdict::Ok, "configuration", format!("{}: {connections}, {exports}", spec.file.display()))
+    Check::new(
+        Verdict::Ok,
+        "configuration",
+        format!("{}: {connections}, {exports}", spec.file.display()),
+    )
 }
 
 fn key(export: &Export) -> Check {
@@ -50,7 +59,11 @@ async fn source(export: &Export) -> Check {
         export.mapping(&schema).map(|_| schema.fields().len() as u64)
     };
     match checked.await {
-        Ok(columns) => Check::new(Verdict::Ok, name, format!("{}: {}", export.source.name, plural(columns, "column"))),
+        Ok(columns) => Check::new(
+            Verdict::Ok,
+            name,
+            format!("{}: {}", export.source.name, plural(columns, "column")),
+        ),
         Err(error) => Check::new(Verdict::Fail, name, error.to_string()),
     }
 }

@@ -7,7 +7,9 @@ use super::*;
 
 /// A deliberately simple judge, independent of the rules of the core.
 fn sound(email: &str) -> bool {
-    let Some((local, domain)) = email.split_once('@') else { return false };
+    let Some((local, domain)) = email.split_once('@') else {
+        return false;
+    };
     let clean = |text: &str| !text.contains([' ', ',', '@']);
     let top = domain.rsplit_once('.').map_or("", |(_, top)| top);
     !local.is_empty() && clean(local) && clean(domain) && top.len() >= 2
@@ -17,9 +19,19 @@ fn sound(email: &str) -> bool {
 fn the_people_add_up() {
     let table = table().unwrap();
     let emails = table.column_by_name("email").unwrap().as_string::<i32>();
-    let sound: Vec<String> = emails.iter().flatten().filter(|email| sound(email)).map(str::to_lowercase).collect();
+    let sound: Vec<String> = emails
+        .iter()
+        .flatten()
+        .filter(|email| sound(email))
+        .map(str::to_lowercase)
+        .collect();
     let distinct: HashSet<&str> = sound.iter().map(String::as_str).collect();
-    let refused = UNSUBSCRIBED.iter().chain(&BOUNCED).chain(&EXCLUDED).filter(|email| distinct.contains(*email)).count();
+    let refused = UNSUBSCRIBED
+        .iter()
+        .chain(&BOUNCED)
+        .chain(&EXCLUDED)
+        .filter(|email| distinct.contains(*email))
+        .count();
     assert_eq!(table.num_rows(), PEOPLE);
     assert_eq!(PEOPLE - sound.len(), MALFORMED);
     assert_eq!(sound.len() - distinct.len(), DUPLICATES);
@@ -33,7 +45,12 @@ fn every_address_is_reserved_for_examples() {
     let emails = table.column_by_name("email").unwrap().as_string::<i32>();
     for email in emails.iter().flatten().filter(|email| sound(email)) {
         let email = email.to_lowercase();
-        assert!([".com", ".org", ".net"].iter().any(|end| email.ends_with(&format!("@example{end}"))), "{email}");
+        assert!(
+            [".com", ".org", ".net"]
+                .iter()
+                .any(|end| email.ends_with(&format!("@example{end}"))),
+            "{email}"
+        );
     }
 }
 
@@ -45,7 +62,8 @@ fn the_file_is_the_same_every_time_and_is_never_overwritten() {
     write(&two).unwrap();
     assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
     assert!(write(&one).is_err());
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(File::open(&one).unwrap()).unwrap();
+    let reader =
+        parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(File::open(&one).unwrap()).unwrap();
     assert_eq!(reader.schema().fields(), table().unwrap().schema().fields());
     assert!(table().unwrap().columns().iter().all(|column| column.len() == PEOPLE));
 }

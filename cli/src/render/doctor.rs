@@ -27,7 +27,11 @@ pub struct Check {
 impl Check {
     /// A check with its verdict.
     pub fn new(verdict: Verdict, name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { verdict, name: name.into(), detail: detail.into() }
+        Self {
+            verdict,
+            name: name.into(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -75,7 +79,11 @@ mod tests {
     fn verdicts_stand_below_each_other() {
         let checks = [
             Check::new(Verdict::Ok, "configuration", "enlist.yaml: 1 connection, 1 export"),
-            Check::new(Verdict::Warn, "key", "marketing: the key stands in the file; use ${file:…}"),
+            Check::new(
+                Verdict::Warn,
+                "key",
+                "marketing: the key stands in the file; use ${file:…}",
+            ),
             Check::new(Verdict::Fail, "source", "lake: no file matches segments/*.parquet"),
         ];
         insta::assert_snapshot!(screen(&checks, &Style::PLAIN));

@@ -47,20 +47,39 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_480, "12,480"), (1_000_000, "1,000,000")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_480, "12,480"),
+            (1_000_000, "1,000,000"),
+        ] {
             assert_eq!(count(number), text);
         }
-        assert_eq!((plural(1, "row"), plural(2_000, "row")), ("1 row".into(), "2,000 rows".into()));
+        assert_eq!(
+            (plural(1, "row"), plural(2_000, "row")),
+            ("1 row".into(), "2,000 rows".into())
+        );
     }
 
     #[test]
     fn sizes_and_times_are_rounded_down_to_what_matters() {
-        for (bytes, text) in [(12, "12 B"), (61_999, "61 kB"), (212_000_000, "212 MB"), (1_250_000_000, "1.2 GB")] {
+        for (bytes, text) in [
+            (12, "12 B"),
+            (61_999, "61 kB"),
+            (212_000_000, "212 MB"),
+            (1_250_000_000, "1.2 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
-        for (millis, text) in
-            [(0, "0.0 s"), (2_310, "2.3 s"), (12_000, "12 s"), (105_000, "1 m 45 s"), (2_431_200, "40 m 31 s"), (4_800_000, "1 h 20 m")]
-        {
+        for (millis, text) in [
+            (0, "0.0 s"),
+            (2_310, "2.3 s"),
+            (12_000, "12 s"),
+            (105_000, "1 m 45 s"),
+            (2_431_200, "40 m 31 s"),
+            (4_800_000, "1 h 20 m"),
+        ] {
             assert_eq!(time(Duration::from_millis(millis)), text);
         }
     }

@@ -63,7 +63,10 @@ impl Document {
     /// An error at `spot`.
     pub fn fault(&self, code: &'static str, message: impl Into<String>, spot: Spot) -> Failure {
         let mut failure = Failure::from(Error::new(ErrorKind::Config, code, message));
-        if let Some(text) = usize::try_from(spot.line).ok().and_then(|line| self.text.lines().nth(line.checked_sub(1)?)) {
+        if let Some(text) = usize::try_from(spot.line)
+            .ok()
+            .and_then(|line| self.text.lines().nth(line.checked_sub(1)?))
+        {
             failure.snippet = Some(Box::new(Snippet {
                 file: self.name.clone(),
                 line: spot.line,
@@ -80,9 +83,16 @@ impl Document {
         let rest = self.from(location).lines().next().unwrap_or_default();
         let end = match rest.chars().next() {
             Some(quote @ ('"' | '\'')) => rest.chars().skip(1).position(|c| c == quote).map_or(1, |at| at + 2),
-            _ => rest.chars().take_while(|c| !matches!(c, ':' | ',' | '}' | ']' | '#' | ' ')).count(),
+            _ => rest
+                .chars()
+                .take_while(|c| !matches!(c, ':' | ',' | '}' | ']' | '#' | ' '))
+                .count(),
         };
-        Spot { line: location.line(), column: location.column(), width: end.max(1) }
+        Spot {
+            line: location.line(),
+            column: location.column(),
+            width: end.max(1),
+        }
     }
 
     /// The first occurrence of `part` in the value that starts at `location`.
@@ -94,7 +104,11 @@ impl Document {
         let breaks = before.matches('\n').count();
         let last = before.rsplit('\n').next().unwrap_or_default().chars().count();
         let column = if breaks == 0 { location.column() } else { 1 } + last as u64;
-        Spot { line: location.line() + breaks as u64, column, width: part.chars().count() }
+        Spot {
+            line: location.line() + breaks as u64,
+            column,
+            width: part.chars().count(),
+        }
     }
 
     /// The text from `location` on.
@@ -123,9 +137,11 @@ impl Document {
                 format!("`{}` is written twice here", key.as_deref().unwrap_or("a key")),
                 Some("keep one of the two".to_owned()),
             ),
-            Yaml::SerdeMissingField { field, .. } => {
-                ("config::missing_key", format!("`{field}` is missing here"), Some(format!("add `{field}:`")))
-            }
+            Yaml::SerdeMissingField { field, .. } => (
+                "config::missing_key",
+                format!("`{field}` is missing here"),
+                Some(format!("add `{field}:`")),
+            ),
             Yaml::SerdeInvalidType { expected, .. } | Yaml::SerdeInvalidValue { expected, .. } => {
                 ("config::wrong_shape", format!("expected {expected} here"), None)
             }
@@ -136,10 +152,16 @@ impl Document {
                 "this is nested too deeply or has too many values for a configuration".to_owned(),
                 None,
             ),
-            Yaml::MultipleDocuments { .. } => {
-                ("config::documents", "one file holds one configuration".to_owned(), Some("remove `---`".to_owned()))
-            }
-            Yaml::Eof { .. } => ("config::empty", format!("{} is empty", self.name), Some("enlist init".to_owned())),
+            Yaml::MultipleDocuments { .. } => (
+                "config::documents",
+                "one file holds one configuration".to_owned(),
+                Some("remove `---`".to_owned()),
+            ),
+            Yaml::Eof { .. } => (
+                "config::empty",
+                format!("{} is empty", self.name),
+                Some("enlist init".to_owned()),
+            ),
             other => ("config::yaml", format!("this is not YAML: {}", plain(other)), None),
         };
         let failure = match spot {

@@ -38,7 +38,10 @@ pub fn select(
         }
         None => configured.to_vec(),
     };
-    exports.into_iter().map(|export| with_flags(export, args, environment)).collect()
+    exports
+        .into_iter()
+        .map(|export| with_flags(export, args, environment))
+        .collect()
 }
 
 /// Whether `text` means files rather than a name: it has a slash, a wildcard or an extension, or is there.
@@ -51,24 +54,36 @@ pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
     let whole = folder.join(path).display().to_string();
     let format = format_of(&whole).ok_or_else(|| format!("name {KINDS}"))?;
     let stem = path.rsplit('/').next().unwrap_or_default();
-    let stem = stem.split('.').find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or_default();
+    let stem = stem
+        .split('.')
+        .find(|part| part.contains(|c: char| c.is_ascii_alphanumeric()))
+        .unwrap_or_default();
     let name = match identifier_of(stem) {
         name if name.is_empty() || stem.contains('*') => "source".to_owned(),
         name => name,
     };
-    Ok(SourceSpec { name, path: whole, format })
+    Ok(SourceSpec {
+        name,
+        path: whole,
+        format,
+    })
 }
 
 /// `text` with everything that a name cannot hold replaced or left out.
 pub fn identifier_of(text: &str) -> String {
     let replaced = text.to_lowercase().replace([' ', '.', '/'], "_");
-    replaced.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-')).take(64).collect()
+    replaced
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+        .take(64)
+        .collect()
 }
 
 /// An export of a file named on the command line.
 fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Export, Failure> {
-    let source = source_of_path(path, Path::new(""))
-        .map_err(|help| Failure::config("config::bad_value", format!("{path} is no kind of file known here")).help(help))?;
+    let source = source_of_path(path, Path::new("")).map_err(|help| {
+        Failure::config("config::bad_value", format!("{path} is no kind of file known here")).help(help)
+    })?;
     let list = args.list.ok_or_else(|| {
         Failure::config("usage::list", "which list?").help("--list 7: the number in the address of the list's page")
     })?;
@@ -91,13 +106,13 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
     })
 }
 
-fn typed_connection(
-    args: &ExportArgs,
-    spec: Option<&Spec>,
-    environment: &Environment,
-) -> Result<Connection, Failure> {
+fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
     if let Some(host) = &args.host {
-        let api_key = if host == SIMULATOR { None } else { Some(typed_key(args, environment)?) };
+        let api_key = if host == SIMULATOR {
+            None
+        } else {
+            Some(typed_key(args, environment)?)
+        };
         return Ok(Connection {
             name: host.clone(),
             display_name: None,
@@ -110,7 +125,10 @@ fn typed_connection(
     }
     let connections = spec.map(|spec| spec.connections.as_slice()).unwrap_or_default();
     let default = spec.and_then(|spec| spec.default_connection.as_deref());
-    match (default.and_then(|name| connections.iter().find(|it| it.name == name)), connections) {
+    match (
+        default.and_then(|name| connections.iter().find(|it| it.name == name)),
+        connections,
+    ) {
         (Some(connection), _) => Ok(connection.clone()),
         (None, [only]) => Ok(only.clone()),
         _ => Err(Failure::config("usage::host", "which account?")
@@ -121,13 +139,19 @@ fn typed_connection(
 fn typed_key(args: &ExportArgs, environment: &Environment) -> Result<SecretString, Failure> {
     let key = match &args.key_file {
         Some(path) => environment
-            .file(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string())
+            .file(
+                &std::path::absolute(path)
+                    .unwrap_or_else(|_| path.clone())
+                    .display()
+                    .to_string(),
+            )
             .map_err(|cause| Failure::config("usage::key_file", format!("{}: {cause}", path.display())))?,
         None => environment.variable(KEY_VARIABLE).unwrap_or_default().to_owned(),
     };
     if key.trim().is_empty() {
-        return Err(Failure::config("usage::key", "there is no API key")
-            .help(format!("--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself")));
+        return Err(Failure::config("usage::key", "there is no API key").help(format!(
+            "--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself"
+        )));
     }
     Ok(SecretString::from(key.trim()))
 }
@@ -144,8 +168,9 @@ fn with_flags(mut export: Export, args: &ExportArgs, environment: &Environment) 
     export.state = args.state.clone().unwrap_or(export.state);
     export.tags.extend(args.tag.iter().cloned());
     if let Some(region) = &args.phone_region {
-        export.phone_region =
-            Some(parse_region(region).map_err(|help| Failure::config("usage::phone_region", "which country?").help(help))?);
+        export.phone_region = Some(
+            parse_region(region).map_err(|help| Failure::config("usage::phone_region", "which country?").help(help))?,
+        );
     }
     if !args.map.is_empty() || !args.field.is_empty() {
         export.map = with_columns(export.map, args)?;
@@ -180,7 +205,10 @@ fn with_columns(mut map: MapSpec, args: &ExportArgs) -> Result<MapSpec, Failure>
 
 fn no_export(name: &str, configured: &[Export]) -> Failure {
     let names: Vec<&str> = configured.iter().map(|export| export.name.as_str()).collect();
-    let failure = Failure::config("config::unknown_export", format!("there is no export `{name}`, and no such file"));
+    let failure = Failure::config(
+        "config::unknown_export",
+        format!("there is no export `{name}`, and no such file"),
+    );
     match suggest(name, names.iter().copied()) {
         Some(meant) => failure.help(format!("did you mean `{meant}`?")),
         None if names.is_empty() => failure.help("a file ends in .parquet or .csv; enlist init writes a configuration"),
