@@ -4,23 +4,33 @@
 //! contacts with the [`Ledger`] of what was confirmed before, and delivery carries the difference to a [`Sink`]
 //! at the rate it allows. Every row read ends in exactly one outcome; the report adds up or the run fails.
 
+mod batches;
 mod clock;
 mod contact;
 mod cpu;
+mod delivery;
 mod error;
+mod export;
 mod ledger;
 mod plan;
+mod report;
 mod segment;
 mod sink;
 
+pub use batches::Batches;
 pub use clock::Clock;
 pub use contact::{
     Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
     Shape, Slot, Stage, normalise_email,
 };
+pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer};
 pub use error::{Error, ErrorKind};
+pub use export::{Export, Observer, Plan, State};
 pub use ledger::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
-pub use plan::{Fingerprint, Hasher, Key};
+pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, Summary};
+pub use report::{
+    Calls, Latency, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable, RejectWriter, Report,
+};
 pub use segment::{Place, SegmentBatch, SegmentStream, Source};
 pub use sink::{
     Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,

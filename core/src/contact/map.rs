@@ -7,9 +7,10 @@ use arrow::array::{
 use arrow::compute::{FilterBuilder, FilterPredicate, cast};
 use arrow::error::ArrowError;
 
-use super::bind::{BoundMapping, Part, Rank, check_email_type, no_text};
+use super::bind::{BoundMapping, Rank};
 use super::email::normalise_into;
 use super::moment::Style;
+use super::part::{Part, check_email_type, no_text};
 use super::render::{Cells, cells};
 use super::text::Rule;
 use super::{ContactBatch, EmailError, EmptyValues, Reason, Reject, Rejects, Stage};

@@ -12,10 +12,14 @@ mod find;
 mod map;
 mod mapping;
 mod moment;
+mod part;
 mod phone;
 mod reject;
 mod render;
 mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use automatic::Automatic;
 pub use batch::{ContactBatch, Shape, Slot};

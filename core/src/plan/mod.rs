@@ -1,5 +1,20 @@
 //! The fast, local half: what has to be sent.
 
+mod guard;
 mod key;
+mod merge;
+mod pack;
+mod queue;
+mod read;
+mod spool;
+mod stage;
+mod summary;
 
+pub use guard::{Guard, Guards};
 pub use key::{Fingerprint, Hasher, Key};
+pub(crate) use merge::{Merge, Merged};
+pub(crate) use pack::Packed;
+pub(crate) use queue::Queue;
+pub(crate) use read::Reader;
+pub(crate) use stage::Partitions;
+pub use summary::Summary;

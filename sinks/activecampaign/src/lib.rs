@@ -1,1 +1,16 @@
-//! ActiveCampaign lists as a destination.
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod check;
+mod client;
+mod config;
+mod encode;
+mod error;
+mod json;
+mod limits;
+mod sink;
+
+pub use client::{HttpSettings, HttpTransport, Transport, TransportError};
+pub use config::Settings;
+pub use encode::Encoder;
+pub use sink::ActiveCampaign;

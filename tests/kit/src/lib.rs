@@ -1,1 +1,9 @@
-//! Fixtures and conformance suites that tests share.
+//! Fixtures that tests and benchmarks share: people, a simulated account, and an export between them.
+
+mod people;
+mod transport;
+mod world;
+
+pub use people::{People, Person};
+pub use transport::InProcess;
+pub use world::{KEY, World};

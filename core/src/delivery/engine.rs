@@ -1,0 +1,484 @@
+//! The loop of delivery: one task owns all state, calls run beside it.
+//!
+//! Each turn launches whatever may go, then waits for the first of: an answer, the next due time, a stop.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::isolate::Trial;
+use super::pacer::Pacer;
+use super::retry;
+use super::tally::Tally;
+use super::work::{Backlog, Item, Pending, Waiting, Whose};
+use crate::plan::Packed;
+use crate::report::{Progress, RejectWriter};
+use crate::{
+    Clock, Error, ErrorKind, Hasher, IntentId, IntentState, JobId, JobState, Key, Lane, Ledger, NewIntent, Receipt,
+    Request, SendError, Settlement, Sink, Turn,
+};
+
+/// Most imports waiting for an answer: at a latency of 18 s this still reaches 100 a minute.
+const IN_FLIGHT: usize = 32;
+
+/// Most accepted requests that are not known to have ended: four minutes of work at the full rate.
+const PENDING: usize = 400;
+
+/// Most questions about jobs under way.
+const ASKING: usize = 8;
+
+/// Time between two questions about the account's backlog.
+const BACKLOG_EVERY: Duration = Duration::from_secs(10);
+
+/// How long answers are awaited after a stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// How long after the start of a run a request of the run before may still be on its way (its time-out).
+const STRAY: Duration = Duration::from_secs(60);
+
+/// After this time a value that might still land is taken to have landed (R5).
+const QUARANTINE: Duration = Duration::from_secs(30 * 60);
+
+/// What a finished call brings.
+pub(super) enum Event {
+    Answered { item: Box<Item>, latency: Duration, answer: Result<Receipt, SendError> },
+    Outcome { intent: IntentId, state: Result<JobState, SendError> },
+    Outstanding { asked: Instant, jobs: Result<u64, SendError> },
+    Probed(Result<(), SendError>),
+    Checked(Result<(), SendError>),
+}
+
+/// What delivery works with.
+pub(crate) struct Tools {
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) pacer: Arc<Pacer>,
+    pub(crate) clock: Clock,
+    pub(crate) hasher: Hasher,
+    pub(crate) ledger: Box<dyn Ledger>,
+    pub(crate) rejects: Box<dyn RejectWriter>,
+    pub(crate) origins: Arc<[String]>,
+    pub(crate) progress: watch::Sender<Progress>,
+    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) deadline: Instant,
+}
+
+/// Delivery of one run.
+pub(crate) struct Delivery {
+    pub(super) tools: Tools,
+    pub(super) backlog: Option<Backlog>,
+    pub(super) waiting: Waiting,
+    pub(super) pending: BTreeMap<IntentId, Pending>,
+    questions: BTreeSet<(Instant, IntentId)>,
+    pub(super) tasks: JoinSet<Event>,
+    sending: usize,
+    /// Contacts of requests that wait for an answer.
+    pub(super) in_flight: u64,
+    /// Bodies of this size and more were refused for their size.
+    pub(super) too_large_from: usize,
+    asking: usize,
+    slots: BTreeMap<Lane, Instant>,
+    backlog_due: Instant,
+    backlog_asked: bool,
+    started: Instant,
+    /// Probes of the credentials that failed in a row; absent while access is not in question.
+    pub(super) probing: Option<u32>,
+    pub(super) base: Option<u64>,
+    pub(super) trials: HashMap<u64, Trial>,
+    pub(super) next_trial: u64,
+    /// Imports in a row that failed as a whole.
+    pub(super) failed_in_a_row: u32,
+    pub(super) tally: Tally,
+    stopped: Option<Stopped>,
+    /// Why the run ends early.
+    pub(super) error: Option<Error>,
+    chance: fastrand::Rng,
+}
+
+struct Stopped {
+    drain_until: Instant,
+}
+
+impl Delivery {
+    pub(crate) fn new(tools: Tools) -> Self {
+        let now = tools.clock.now();
+        Self {
+            tools,
+            backlog: None,
+            waiting: Waiting::default(),
+            pending: BTreeMap::new(),
+            questions: BTreeSet::new(),
+            tasks: JoinSet::new(),
+            sending: 0,
+            in_flight: 0,
+            too_large_from: usize::MAX,
+            asking: 0,
+            slots: BTreeMap::new(),
+            backlog_due: now,
+            backlog_asked: false,
+            started: now,
+            probing: None,
+            base: None,
+            trials: HashMap::new(),
+            next_trial: 0,
+            failed_in_a_row: 0,
+            tally: Tally::default(),
+            stopped: None,
+            error: None,
+            // Jitter only spreads retries; the same seed keeps simulated runs repeatable.
+            chance: fastrand::Rng::with_seed(7),
+        }
+    }
+
+    /// Runs until everything is settled, the run is stopped, or `until` has passed.
+    pub(super) async fn work(&mut self, until: Instant) {
+        let mut stop = self.tools.stop.clone();
+        loop {
+            let wake = self.launch().unwrap_or_else(|error| self.stop(error));
+            self.publish();
+            if self.is_finished(until) {
+                return;
+            }
+            tokio::select! {
+                biased;
+                Some(event) = self.tasks.join_next() => match event {
+                    Ok(event) => self.handle(event).unwrap_or_else(|error| { self.stop(error); }),
+                    Err(_) => { self.stop(Error::new(ErrorKind::Bug, "bug::call", "a call to the destination panicked")); }
+                },
+                // A closed channel means that nobody can stop the run any more.
+                Ok(()) = stop.changed(), if self.stopped.is_none() => self.stop_if_told(*stop.borrow_and_update()),
+                () = self.tools.clock.sleep_until(wake.min(until)) => {}
+            }
+        }
+    }
+
+    fn is_finished(&self, until: Instant) -> bool {
+        let now = self.tools.clock.now();
+        match &self.stopped {
+            Some(stopped) => self.sending == 0 || now >= stopped.drain_until,
+            None => {
+                let idle = self.sending == 0 && self.waiting.len() == 0;
+                now >= until || (idle && self.is_through(now))
+            }
+        }
+    }
+
+    /// Whether no contact of this run can be brought further. Jobs of an earlier run do not keep a run from ending;
+    /// contacts that wait for them are deferred after the quarantine.
+    fn is_through(&self, now: Instant) -> bool {
+        let Some(backlog) = &self.backlog else { return self.pending.is_empty() };
+        let own = self.pending.values().any(|pending| matches!(pending.whose, Whose::Own(_)));
+        !own && (backlog.is_empty() || (backlog.is_barred() && now >= self.started + QUARANTINE))
+    }
+
+    /// Sends nothing more; answers under way are awaited for a while. Returns until when.
+    pub(super) fn stop(&mut self, error: Error) -> Instant {
+        let drain_until = self.tools.clock.now() + DRAIN;
+        self.error.get_or_insert(error);
+        self.stopped.get_or_insert(Stopped { drain_until }).drain_until
+    }
+
+    fn stop_if_told(&mut self, told: bool) {
+        if told {
+            self.stop(Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal").help("run the same command again to continue"));
+        }
+    }
+
+    /// Starts every call that may start; returns when to look again.
+    fn launch(&mut self) -> Result<Instant, Error> {
+        let now = self.tools.clock.now();
+        if let Some(stopped) = &self.stopped {
+            return Ok(stopped.drain_until);
+        }
+        if now >= self.tools.deadline && self.backlog.is_some() {
+            return Ok(self.stop(past_deadline()));
+        }
+        let mut wake = self.tools.deadline;
+        if self.probing.is_none() {
+            for lane in [Lane::Bulk, Lane::Single] {
+                wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
+            }
+            wake = wake.min(self.ask_outcomes(now).unwrap_or(wake));
+            wake = wake.min(self.ask_backlog(now).unwrap_or(wake));
+        }
+        Ok(wake)
+    }
+
+    /// Sends what may be sent in `lane`; returns when the next one may be.
+    fn launch_imports(&mut self, lane: Lane, now: Instant) -> Result<Option<Instant>, Error> {
+        loop {
+            if self.sending >= IN_FLIGHT || self.pending.len() + self.sending >= PENDING {
+                return Ok(None);
+            }
+            let Some(due) = self.next_due(lane, now) else { return Ok(None) };
+            if due > now {
+                return Ok(Some(due));
+            }
+            let slot = match self.slots.get(&lane) {
+                Some(&slot) => slot,
+                None => *self.slots.entry(lane).or_insert(self.tools.pacer.reserve(lane)?),
+            };
+            if slot > now {
+                return Ok(Some(slot));
+            }
+            // A slot taken before the destination asked to slow down is void.
+            self.slots.remove(&lane);
+            if let Some(until) = self.tools.pacer.held_until(lane)?.filter(|&until| until > now) {
+                return Ok(Some(until));
+            }
+            let Some(item) = self.take_next(lane, now) else { return Ok(None) };
+            self.send(item)?;
+        }
+    }
+
+    /// Attempts that wait come first; nothing fresh starts while they fill the window, so that a dead network is not
+    /// met with ever more requests.
+    fn next_due(&self, lane: Lane, now: Instant) -> Option<Instant> {
+        let fresh = self.fresh(lane).map(|_| now);
+        self.waiting.due(lane).into_iter().chain(fresh).min()
+    }
+
+    fn fresh(&self, lane: Lane) -> Option<(super::work::Parcel, usize)> {
+        let next = self.backlog.as_ref()?.peek()?;
+        let room = self.sending + self.waiting.len() < IN_FLIGHT;
+        (room && self.tools.sink.encoder().lane(next.1) == lane).then_some(next)
+    }
+
+    fn take_next(&mut self, lane: Lane, now: Instant) -> Option<Item> {
+        if self.waiting.due(lane).is_some_and(|due| due <= now) {
+            return self.waiting.take(lane);
+        }
+        let (parcel, contacts) = self.fresh(lane)?;
+        self.backlog.as_mut()?.advance(&parcel);
+        Some(Item::new(parcel, contacts, &*self.tools.sink.encoder(), now, self.tally.accepted))
+    }
+
+    /// Records the intent (R1), then lets the request leave.
+    fn send(&mut self, mut item: Item) -> Result<(), Error> {
+        let packed = self.load(&item)?;
+        if packed.body.len() >= self.too_large_from && item.contacts > 1 {
+            return self.halve(item);
+        }
+        if item.intent.is_none() {
+            let contacts = packed.contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
+            let now = self.tools.clock.unix_millis();
+            match self.tools.ledger.record(&[NewIntent { contacts }], now) {
+                Ok(intents) => item.intent = intents.first().copied(),
+                Err(error) => {
+                    // R8: without the record nothing leaves; the contacts are counted as deferred.
+                    self.waiting.push(item);
+                    return Err(error);
+                }
+            }
+        } else {
+            self.tally.calls.retries += 1;
+        }
+        self.tally.calls.imports += 1;
+        self.sending += 1;
+        self.in_flight += item.contacts as u64;
+        let request = Request { lane: item.lane, body: packed.body, contacts: item.contacts };
+        let (sink, clock) = (Arc::clone(&self.tools.sink), self.tools.clock);
+        self.tasks.spawn(async move {
+            let sent = clock.now();
+            let answer = sink.send(&request).await;
+            Event::Answered { item: Box::new(item), latency: clock.now() - sent, answer }
+        });
+        Ok(())
+    }
+
+    pub(super) fn load(&self, item: &Item) -> Result<Packed, Error> {
+        let missing = || Error::new(ErrorKind::Bug, "bug::backlog", "a request without a plan");
+        let backlog = self.backlog.as_ref().ok_or_else(missing)?;
+        let queue = if item.parcel.blocked { &backlog.blocked } else { &backlog.ready };
+        let packed = queue.load(item.parcel.index)?;
+        let envelope = self.tools.sink.encoder().envelope();
+        Ok(item.parcel.picks.as_ref().map_or_else(|| packed.clone(), |picks| packed.pick(&envelope, picks)))
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Answered { item, latency, answer } => {
+                self.sending -= 1;
+                self.in_flight -= item.contacts as u64;
+                self.tally.latency.push(latency);
+                self.answered(*item, answer)
+            }
+            Event::Outcome { intent, state } => {
+                self.asking -= 1;
+                self.told(intent, state)
+            }
+            Event::Outstanding { asked, jobs } => {
+                self.backlog_asked = false;
+                self.outstanding(asked, jobs)
+            }
+            Event::Probed(result) => self.probed(result),
+            Event::Checked(result) => self.checked(result),
+        }
+    }
+
+    /// Keeps an accepted job in view.
+    pub(super) fn watch(&mut self, intent: IntentId, job: JobId, whose: Whose) {
+        let now = self.tools.clock.now();
+        let first = match whose {
+            Whose::Own(_) => now + retry::question(0),
+            Whose::Earlier { .. } => now,
+        };
+        self.pending.insert(intent, Pending { job, whose, accepted: now, asked: 0, unknown: 0, asking: false });
+        self.questions.insert((first, intent));
+    }
+
+    /// Asks again about a job later.
+    pub(super) fn ask_again(&mut self, intent: IntentId) {
+        if let Some(pending) = self.pending.get_mut(&intent) {
+            pending.asking = false;
+            self.questions.insert((self.tools.clock.now() + retry::question(pending.asked), intent));
+        }
+    }
+
+    fn ask_outcomes(&mut self, now: Instant) -> Option<Instant> {
+        while let Some(&(due, intent)) = self.questions.first() {
+            if due > now {
+                return Some(due);
+            }
+            if self.asking >= ASKING {
+                return None;
+            }
+            self.questions.pop_first();
+            let Some(pending) = self.pending.get_mut(&intent) else { continue };
+            pending.asked += 1;
+            pending.asking = true;
+            self.asking += 1;
+            self.tally.calls.other += 1;
+            let (sink, pacer, job) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), pending.job.clone());
+            self.tasks.spawn(async move {
+                let state = match pacer.turn(Lane::General).await {
+                    Ok(()) => sink.outcome(&job).await,
+                    Err(error) => Err(SendError::Fatal(error)),
+                };
+                Event::Outcome { intent, state }
+            });
+        }
+        None
+    }
+
+    /// One cheap call tells whether anything is under way at all.
+    fn ask_backlog(&mut self, now: Instant) -> Option<Instant> {
+        let barred = self.backlog.as_ref().is_some_and(Backlog::is_barred);
+        if self.backlog_asked || (self.pending.is_empty() && !barred) {
+            return None;
+        }
+        if self.backlog_due > now {
+            return Some(self.backlog_due);
+        }
+        self.backlog_due = now + BACKLOG_EVERY;
+        self.backlog_asked = true;
+        self.tally.calls.other += 1;
+        let (sink, pacer, clock) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), self.tools.clock);
+        self.tasks.spawn(async move {
+            let turn = pacer.turn(Lane::General).await;
+            let asked = clock.now();
+            let jobs = match turn {
+                Ok(()) => sink.backlog().await,
+                Err(error) => Err(SendError::Fatal(error)),
+            };
+            Event::Outstanding { asked, jobs }
+        });
+        None
+    }
+
+    fn outstanding(&mut self, asked: Instant, jobs: Result<u64, SendError>) -> Result<(), Error> {
+        let now = self.tools.clock.now();
+        match jobs {
+            Ok(0) => {
+                // Nothing is under way: every job accepted before the question has ended.
+                let ended: Vec<IntentId> = self.pending.iter().filter(|(_, pending)| pending.accepted < asked && !pending.asking).map(|(&intent, _)| intent).collect();
+                self.questions.retain(|(_, intent)| !ended.contains(intent));
+                self.questions.extend(ended.into_iter().map(|intent| (now, intent)));
+                self.open_barrier(asked)
+            }
+            Ok(_) if now >= self.started + QUARANTINE && !self.earlier_pending() => {
+                self.bar_open();
+                Ok(())
+            }
+            Err(SendError::Throttled { retry_after }) => {
+                self.tally.calls.throttled += 1;
+                self.tools.pacer.hold(Lane::General, retry_after)
+            }
+            Err(SendError::Denied(_)) => {
+                self.question_access();
+                Ok(())
+            }
+            // The call is a hint; its failure changes nothing.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// R5: with an empty backlog, and no request of an earlier run on its way, no other value can land any more.
+    fn open_barrier(&mut self, asked: Instant) -> Result<(), Error> {
+        if asked < self.started + STRAY || self.earlier_pending() {
+            return Ok(());
+        }
+        let begun = self.tools.clock.unix_millis() - i64::try_from(self.started.elapsed().as_millis()).unwrap_or(0);
+        self.tools.ledger.clear_late(begun + 1)?;
+        self.bar_open();
+        Ok(())
+    }
+
+    fn bar_open(&mut self) {
+        if let Some(backlog) = &mut self.backlog {
+            backlog.open = true;
+        }
+    }
+
+    fn earlier_pending(&self) -> bool {
+        self.pending.values().any(|pending| matches!(pending.whose, Whose::Earlier { .. }))
+    }
+
+    /// A wait before the next attempt, with jitter.
+    pub(super) fn after_backoff(&mut self, attempt: u32) -> Instant {
+        self.tools.clock.now() + retry::backoff(attempt, self.chance.f64())
+    }
+
+    /// Takes up what an earlier run left open (R3): jobs are watched, requests without an answer become late values.
+    pub(crate) async fn recover(&mut self, until: Instant) -> Result<(), Error> {
+        let now = self.tools.clock.unix_millis();
+        for intent in self.tools.ledger.intents()? {
+            match intent.state {
+                IntentState::Accepted(job) if !Self::is_given_up(intent.since, now) => {
+                    let whose = Whose::Earlier { contacts: intent.contacts, in_doubt: intent.in_doubt };
+                    self.watch(intent.id, job, whose);
+                }
+                IntentState::Accepted(_) | IntentState::Open => {
+                    self.tally.recovered.unclear += 1;
+                    self.tally.recovered.unclear_contacts += intent.contacts.len() as u64;
+                    let settlement = Settlement { dirty: intent.contacts, in_doubt: true, ..Settlement::default() };
+                    self.tools.ledger.settle(intent.id, &settlement, now)?;
+                }
+            }
+        }
+        self.work(until).await;
+        self.tally.recovered.pending = self.pending.len() as u64;
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Contacts of jobs that are not known to have ended.
+    pub(crate) fn pending_keys(&self) -> std::collections::HashSet<Key> {
+        let earlier = self.pending.values().filter_map(|pending| match &pending.whose {
+            Whose::Earlier { contacts, .. } => Some(contacts.iter().map(|&(key, _)| key)),
+            Whose::Own(_) => None,
+        });
+        earlier.flatten().collect()
+    }
+
+    fn publish(&self) {
+        self.tools.progress.send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
+    }
+}
+
+fn past_deadline() -> Error {
+    Error::new(ErrorKind::Unfinished, "send::deadline", "the deadline passed before everything was sent and confirmed")
+        .help("run the same command again: it sends what is left; a longer --deadline helps if the account is shared")
+}

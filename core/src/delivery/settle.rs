@@ -1,0 +1,206 @@
+//! What the end of a job means for its contacts.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::answer::unrecorded;
+use super::engine::Delivery;
+use super::work::{Item, Pending, Whose};
+use crate::contact::normalise_email;
+use crate::{Error, ErrorKind, Fingerprint, IntentId, JobState, Key, Reason, SendError, Settlement, Stage};
+
+/// Answers that a job is unknown after which it counts as forgotten. With the growing pauses between questions this
+/// takes more than two minutes, far longer than the second for which a fresh job may be unknown.
+const FORGOTTEN_AFTER: u32 = 5;
+
+/// Time after which a job of an earlier run counts as forgotten, whatever the destination says.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Imports that fail one after the other, with none in between that finishes, after which the destination itself is
+/// in question.
+const FAILED_IN_A_ROW: u32 = 10;
+
+/// Failed imports in a row after which the run stops, even if the list is still there.
+const FAILED_FOR_GOOD: u32 = 3 * FAILED_IN_A_ROW;
+
+const REFUSED: &str = "the destination finished the import without this contact and gives no reason";
+const FAILED: &str = "the destination failed the import of this contact, sent alone";
+
+impl Delivery {
+    /// Takes in the answer to a question about a job.
+    pub(super) fn told(&mut self, intent: IntentId, state: Result<JobState, SendError>) -> Result<(), Error> {
+        match state {
+            Ok(JobState::Working) => {
+                self.ask_again(intent);
+                Ok(())
+            }
+            Ok(JobState::Finished { refused }) => {
+                self.failed_in_a_row = 0;
+                let Some(pending) = self.pending.remove(&intent) else { return Ok(()) };
+                match pending.whose {
+                    Whose::Own(item) => self.finished(item, &refused),
+                    Whose::Earlier { contacts, in_doubt } => self.finished_earlier(intent, contacts, in_doubt, &refused),
+                }
+            }
+            Ok(JobState::Failed) => self.failed(intent, false),
+            Ok(JobState::Unknown) => self.unknown(intent),
+            Err(SendError::Throttled { retry_after }) => {
+                self.tally.calls.throttled += 1;
+                self.ask_again(intent);
+                self.tools.pacer.hold(crate::Lane::General, retry_after)
+            }
+            Err(SendError::Denied(_)) => {
+                self.ask_again(intent);
+                self.question_access();
+                Ok(())
+            }
+            Err(SendError::Fatal(error)) => {
+                self.ask_again(intent);
+                self.stop(error);
+                Ok(())
+            }
+            // A question that failed is asked again; the deadline bounds it.
+            Err(_) => {
+                self.ask_again(intent);
+                Ok(())
+            }
+        }
+    }
+
+    /// R2: confirmed is who is not listed as refused.
+    fn finished(&mut self, item: Item, refused: &[String]) -> Result<(), Error> {
+        let packed = self.load(&item)?;
+        if item.contacts == 1 && !refused.is_empty() {
+            return self.reject(item, &[(0, REFUSED.to_owned())], Stage::Import, Reason::Refused, &[]);
+        }
+        let named = self.keys_of(refused);
+        let (out, rest): (Vec<usize>, Vec<usize>) =
+            (0..packed.contacts.len()).partition(|&position| named.keys.contains(&packed.contacts[position].key));
+        let culprits: Vec<_> = out.iter().map(|&position| (position, REFUSED.to_owned())).collect();
+        if named.unreadable || out.len() < named.keys.len() {
+            // Somebody was refused under a name that fits no contact: nobody else of this request may count as
+            // confirmed. The halves go again until the one is alone.
+            self.tally.warn("the destination listed refused contacts under emails that were not sent; their requests went again in parts");
+            let middle = rest.len() / 2;
+            let parts = [rest[..middle].to_vec(), rest[middle..].to_vec()];
+            return self.reject(Item { in_doubt: true, ..item }, &culprits, Stage::Import, Reason::Refused, &parts);
+        }
+        self.write_rejects(&packed, &culprits, Stage::Import, Reason::Refused)?;
+        let identity = |&position: &usize| (packed.contacts[position].key, packed.contacts[position].fingerprint);
+        let confirmed: Vec<_> = rest.iter().map(identity).collect();
+        let rejected = out.iter().map(identity).map(|(key, print)| (key, print, Reason::Refused)).collect();
+        self.tally.confirmed += confirmed.len() as u64;
+        self.end(&item, Settlement { confirmed, rejected, dirty: Vec::new(), in_doubt: item.in_doubt })
+    }
+
+    fn finished_earlier(
+        &mut self,
+        intent: IntentId,
+        contacts: Vec<(Key, Fingerprint)>,
+        in_doubt: bool,
+        refused: &[String],
+    ) -> Result<(), Error> {
+        let named = self.keys_of(refused);
+        let (out, rest): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(key, _)| named.keys.contains(key));
+        let unclear = named.unreadable || out.len() < named.keys.len();
+        let mut settlement = Settlement { in_doubt, ..Settlement::default() };
+        settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
+        self.tally.recovered.resolved += 1;
+        if unclear {
+            settlement.dirty = rest;
+        } else {
+            self.tally.recovered.confirmed += rest.len() as u64;
+            settlement.confirmed = rest;
+        }
+        self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis())
+    }
+
+    /// Failed as a whole: it goes again once, then in halves, and a contact that fails alone is rejected. Some of its
+    /// contacts may have been applied, so all of them are dirty meanwhile.
+    fn failed(&mut self, intent: IntentId, in_doubt: bool) -> Result<(), Error> {
+        let Some(Pending { whose, .. }) = self.pending.remove(&intent) else { return Ok(()) };
+        self.question_destination();
+        let mut item = match whose {
+            Whose::Own(item) => item,
+            Whose::Earlier { contacts, in_doubt: doubted } => {
+                self.tally.recovered.unclear += 1;
+                self.tally.recovered.unclear_contacts += contacts.len() as u64;
+                let settlement =
+                    Settlement { dirty: contacts, in_doubt: in_doubt || doubted, ..Settlement::default() };
+                return self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis());
+            }
+        };
+        item.in_doubt |= in_doubt;
+        item.failures += 1;
+        if item.failures == 1 {
+            return self.send_again(item);
+        }
+        if item.contacts > 1 {
+            return self.halve(item);
+        }
+        self.reject(item, &[(0, FAILED.to_owned())], Stage::Import, Reason::ImportFailed, &[])
+    }
+
+    /// The same bytes under another intent, since the first one has ended.
+    fn send_again(&mut self, mut item: Item) -> Result<(), Error> {
+        if item.intent.is_none() {
+            return Err(unrecorded());
+        }
+        let dirty = self.identities(&item)?;
+        self.end(&item, Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })?;
+        item.intent = None;
+        item.in_doubt = false;
+        item.due = self.tools.clock.now();
+        self.tally.calls.retries += 1;
+        self.waiting.push(item);
+        Ok(())
+    }
+
+    fn unknown(&mut self, intent: IntentId) -> Result<(), Error> {
+        let Some(pending) = self.pending.get_mut(&intent) else { return Ok(()) };
+        pending.unknown += 1;
+        if pending.unknown < FORGOTTEN_AFTER {
+            self.ask_again(intent);
+            return Ok(());
+        }
+        self.tally.warn("the destination forgot accepted imports; their contacts were sent again");
+        self.failed(intent, true)
+    }
+
+    /// Many imports that fail in a row point to the list or the account rather than to contacts.
+    fn question_destination(&mut self) {
+        self.failed_in_a_row += 1;
+        if self.failed_in_a_row >= FAILED_FOR_GOOD {
+            let message = format!("the destination failed {FAILED_FOR_GOOD} imports in a row");
+            let help = "look at the imports in the account (or ask its support), then run the same command again";
+            self.stop(Error::new(ErrorKind::Destination, "destination::imports_fail", message).help(help));
+        } else if self.failed_in_a_row.is_multiple_of(FAILED_IN_A_ROW) {
+            self.check_destination();
+        }
+    }
+
+    /// Keys of the emails a destination lists. One that is no email, or is listed twice, is told apart from one that
+    /// is.
+    fn keys_of(&self, emails: &[String]) -> Named {
+        let mut named = Named { keys: HashSet::new(), unreadable: false };
+        for email in emails {
+            match normalise_email(email) {
+                Ok(email) => {
+                    named.keys.insert(self.tools.hasher.key(&email));
+                }
+                Err(_) => named.unreadable = true,
+            }
+        }
+        named
+    }
+
+    /// Jobs of an earlier run that are older than any retention are no longer waited for.
+    pub(super) fn is_given_up(since: i64, now: i64) -> bool {
+        u128::try_from(now.saturating_sub(since)).is_ok_and(|age| age >= GIVEN_UP_AFTER.as_millis())
+    }
+}
+
+struct Named {
+    keys: HashSet<Key>,
+    unreadable: bool,
+}

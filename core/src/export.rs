@@ -1,0 +1,309 @@
+//! An export: a segment, a mapping and a list, planned and run.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::delivery::{self, Delivery, Pacer, Tools};
+use crate::plan::{Merge, Merged, Partitions, Reader, Summary};
+use crate::report::{Latency, NoRejects, Outcome, Phase, Progress, RejectWriter, Report};
+use crate::{
+    BoundMapping, Clock, Destination, Digest, Error, ErrorKind, Guard, Guards, Hasher, Ledger, Mapping, Sink, Source,
+};
+
+/// How long a run waits for imports of an earlier run before it plans around them.
+const RECOVERY_GRACE: Duration = Duration::from_secs(120);
+
+/// What is to be kept in step: one segment, one list.
+#[derive(Clone)]
+pub struct Export {
+    /// Where the rows are.
+    pub source: Arc<dyn Source>,
+    /// How rows become contacts; by the names of the columns if absent.
+    pub mapping: Option<Mapping>,
+    /// Where the contacts go.
+    pub sink: Arc<dyn Sink>,
+    /// Bounds a plan must keep to be sent.
+    pub guards: Guards,
+    /// Send everything, also what is confirmed or known to be refused.
+    pub full: bool,
+    /// Time a run may take.
+    pub deadline: Duration,
+}
+
+/// What an export remembers and shares.
+pub struct State {
+    /// What was confirmed before.
+    pub ledger: Box<dyn Ledger>,
+    /// Makes the keys of this ledger.
+    pub hasher: Hasher,
+    /// The quotas of the account.
+    pub pacer: Arc<Pacer>,
+    /// Where temporary files go; some 200 bytes a contact for the time of a run.
+    pub spool: PathBuf,
+}
+
+/// Who watches a run, and may stop it.
+pub struct Observer {
+    /// Told how far the run is.
+    pub progress: watch::Sender<Progress>,
+    /// `true` stops the run after the answers under way.
+    pub stop: watch::Receiver<bool>,
+    /// Told of every rejected row.
+    pub rejects: Box<dyn RejectWriter>,
+}
+
+impl Observer {
+    /// Watches nothing and stops nothing.
+    pub fn none() -> Self {
+        let (_, stop) = watch::channel(false);
+        Self { progress: watch::Sender::default(), stop, rejects: Box::new(NoRejects) }
+    }
+}
+
+/// What a run would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the destination is.
+    pub destination: Destination,
+    /// The numbers.
+    pub summary: Summary,
+    /// What goes where, in words: a part of a contact and the column it comes from.
+    pub mapping: Vec<(String, String)>,
+    /// Columns that an automatic mapping left out; empty for a written one.
+    pub unused: Vec<String>,
+    /// Whether the mapping was made from the names of the columns.
+    pub automatic: bool,
+    /// Whether mapping, key or settings changed since the last run, so that everything is sent again.
+    pub changed_generation: bool,
+    /// The guards that would stop the run.
+    pub broken: Vec<Error>,
+    /// Time spent.
+    pub elapsed: Duration,
+}
+
+/// A mapping that fits the source and the destination.
+struct Bound {
+    mapping: Arc<BoundMapping>,
+    written: Mapping,
+    unused: Vec<String>,
+    automatic: bool,
+}
+
+impl Export {
+    /// Finds out what [`run`](Self::run) would do. Writes nothing to the ledger and sends no contact.
+    ///
+    /// # Errors
+    /// When source, destination or state cannot be read, or the mapping does not fit. Broken guards are part of the
+    /// plan.
+    pub async fn plan(&self, state: State, mut observer: Observer) -> Result<Plan, Error> {
+        let clock = Clock::start();
+        let destination = delivery::check(&*self.sink, &state.pacer, &clock).await?;
+        let bound = self.bind(&destination).await?;
+        let mut summary = Summary::default();
+        let (partitions, _) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
+        let generation = self.generation(&bound);
+        let known = state.ledger.generation()?;
+        let intents = state.ledger.intents()?;
+        let pending = intents.iter().flat_map(|intent| intent.contacts.iter().map(|&(key, _)| key)).collect();
+        observer.progress.send_modify(|progress| progress.phase = Phase::Merge);
+        let merge = self.merge(&bound, generation, partitions, state.spool);
+        let (merged, mut summary) = crate::cpu::run(move || merge(&*state.ledger, &pending, summary)).await??;
+        count_requests(&merged, &mut summary);
+        Ok(Plan {
+            broken: self.guards().judge(&summary, destination.headroom),
+            destination,
+            summary,
+            mapping: bound.mapping.describe(),
+            unused: bound.unused,
+            automatic: bound.automatic,
+            changed_generation: known.is_some_and(|known| known != generation),
+            elapsed: clock.elapsed(),
+        })
+    }
+
+    /// Brings the list up to date with the segment.
+    ///
+    /// # Errors
+    /// When nothing could be sent at all: source, destination or state cannot be read, or the mapping does not fit.
+    /// From the plan on, the report tells everything, with [`Report::error`] if the run ended early.
+    pub async fn run(&self, state: State, mut observer: Observer) -> Result<Report, Error> {
+        let clock = Clock::start();
+        let destination = delivery::check(&*self.sink, &state.pacer, &clock).await?;
+        let bound = self.bind(&destination).await?;
+        let mut summary = Summary::default();
+        let (partitions, origins) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
+
+        let deadline = clock.now() + self.deadline.saturating_sub(clock.elapsed());
+        let progress = observer.progress.clone();
+        let generation = self.generation(&bound);
+        let mut delivery = Delivery::new(Tools {
+            sink: Arc::clone(&self.sink),
+            pacer: state.pacer,
+            clock,
+            hasher: state.hasher,
+            ledger: state.ledger,
+            rejects: observer.rejects,
+            origins,
+            progress: observer.progress,
+            stop: observer.stop,
+            deadline,
+        });
+        progress.send_modify(|progress| progress.phase = Phase::Recover);
+        delivery.recover(deadline.min(clock.now() + RECOVERY_GRACE)).await?;
+
+        progress.send_modify(|progress| progress.phase = Phase::Merge);
+        let pending = delivery.pending_keys();
+        let merge = self.merge(&bound, generation, partitions, state.spool);
+        let (merged, mut summary) = delivery.with_ledger(move |ledger| merge(ledger, &pending, summary)).await??;
+        count_requests(&merged, &mut summary);
+        delivery.reject_known(&merged.known_bad)?;
+
+        progress.send_modify(|progress| {
+            progress.phase = Phase::Deliver;
+            progress.requests = summary.requests;
+            progress.rejected = summary.rejected_total();
+        });
+        let begun = clock.elapsed();
+        match self.guards().judge(&summary, destination.headroom).into_iter().next() {
+            Some(broken) => delivery.withhold(merged.ready, merged.blocked, broken),
+            None => {
+                delivery.declare(generation)?;
+                delivery.deliver(merged.ready, merged.blocked).await;
+            }
+        }
+        report(destination, summary, delivery, begun, clock)
+    }
+
+    /// A full resend changes every contact by intention.
+    fn guards(&self) -> Guards {
+        let mut guards = self.guards.clone();
+        if self.full {
+            guards.allow.push(Guard::MaxChange);
+        }
+        guards
+    }
+
+    async fn bind(&self, destination: &Destination) -> Result<Bound, Error> {
+        let schema = self.source.schema().await?;
+        let (written, unused, automatic) = match &self.mapping {
+            Some(mapping) => (mapping.clone(), Vec::new(), false),
+            None => {
+                let found = Mapping::automatic(&schema)?;
+                (found.mapping, found.unused, true)
+            }
+        };
+        let mapping = Arc::new(written.bind(&schema, destination)?);
+        Ok(Bound { mapping, written, unused, automatic })
+    }
+
+    async fn read(
+        &self,
+        bound: &Bound,
+        hasher: &Hasher,
+        spool: &std::path::Path,
+        observer: &mut Observer,
+        summary: &mut Summary,
+    ) -> Result<(Partitions, Arc<[String]>), Error> {
+        observer.progress.send_modify(|progress| progress.phase = Phase::Read);
+        let segment = self.source.scan(&bound.written.columns()).await?;
+        let origins = Arc::clone(&segment.origins);
+        let reader = Reader {
+            mapping: Arc::clone(&bound.mapping),
+            encoder: self.sink.encoder(),
+            limits: self.sink.limits(),
+            hasher: hasher.clone(),
+        };
+        let partitions =
+            reader.read(segment, spool, &mut *observer.rejects, &observer.progress, summary).await?;
+        Ok((partitions, origins))
+    }
+
+    /// The merge as work for a thread that may block.
+    fn merge(
+        &self,
+        bound: &Bound,
+        generation: Digest,
+        partitions: Partitions,
+        spool: PathBuf,
+    ) -> impl FnOnce(&dyn Ledger, &std::collections::HashSet<crate::Key>, Summary) -> Result<(Merged, Summary), Error>
+    + Send
+    + 'static
+    + use<> {
+        let (keep, full) = (bound.written.keep.clone(), self.full);
+        let (encoder, limits) = (self.sink.encoder(), self.sink.limits());
+        move |ledger, pending, mut summary| {
+            let merge = Merge { ledger, generation, keep: &keep, full, pending, encoder: &*encoder, limits };
+            let merged = merge.run(&partitions, &spool, &mut summary)?;
+            Ok((merged, summary))
+        }
+    }
+
+    /// R10: everything that changes what sending a contact means.
+    fn generation(&self, bound: &Bound) -> Digest {
+        let mut hash = blake3::Hasher::new();
+        for part in [&bound.mapping.digest()[..], self.sink.identity().as_bytes(), self.sink.account().as_bytes()] {
+            hash.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        hash.update(&self.sink.list().to_le_bytes());
+        let mut digest = Digest::default();
+        digest.copy_from_slice(&hash.finalize().as_bytes()[..16]);
+        digest
+    }
+}
+
+fn count_requests(merged: &Merged, summary: &mut Summary) {
+    summary.requests = (merged.ready.len() + merged.blocked.len()) as u64;
+    summary.blocked = (0..merged.blocked.len()).map(|index| merged.blocked.contacts(index) as u64).sum();
+    summary.largest_request = merged.ready.largest().max(merged.blocked.largest());
+}
+
+fn report(
+    destination: Destination,
+    plan: Summary,
+    delivery: Delivery,
+    begun: Duration,
+    clock: Clock,
+) -> Result<Report, Error> {
+    let (tally, mut error) = delivery.finish();
+    let mut rejected = plan.rejected.clone();
+    for (reason, contacts) in &tally.rejected {
+        *rejected.entry(*reason).or_default() += contacts;
+    }
+    let outcome = Outcome {
+        read: plan.read,
+        confirmed: tally.confirmed,
+        unchanged: plan.unchanged,
+        rejected: rejected.values().sum(),
+        duplicate: plan.duplicate,
+        deferred: tally.deferred,
+    };
+    if let Err(unbalanced) = outcome.balance() {
+        error = Some(unbalanced);
+    }
+    if error.is_none() && outcome.deferred > 0 {
+        error = Some(unfinished(outcome.deferred));
+    }
+    let mut warnings = tally.warnings;
+    warnings.extend(tally.trouble.filter(|_| error.is_some()).map(|cause| format!("last network fault: {cause}")));
+    Ok(Report {
+        destination,
+        outcome,
+        rejected,
+        calls: tally.calls,
+        recovered: tally.recovered,
+        latency: Latency::of(tally.latency),
+        elapsed: clock.elapsed(),
+        delivering: clock.elapsed().saturating_sub(begun),
+        warnings,
+        error,
+        plan,
+    })
+}
+
+fn unfinished(deferred: u64) -> Error {
+    Error::new(ErrorKind::Unfinished, "send::deferred", format!("{deferred} rows have no outcome yet"))
+        .help("run the same command again: it finds out what became of them and sends what is left")
+}

@@ -1,0 +1,48 @@
+//! A plan in numbers.
+
+use std::collections::BTreeMap;
+
+use crate::Reason;
+
+/// What a plan found. Rows and contacts, not requests, unless it says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows of the segment.
+    pub read: u64,
+    /// Contacts without an entry in the ledger.
+    pub add: u64,
+    /// Contacts whose value differs from what is confirmed, or is not known for certain.
+    pub update: u64,
+    /// Contacts that are confirmed with exactly this value.
+    pub unchanged: u64,
+    /// Entries of the ledger that are not in the segment.
+    pub leave: u64,
+    /// Rows with the email of another row that won.
+    pub duplicate: u64,
+    /// Rows rejected before anything is sent, by reason; includes values the destination is known to refuse.
+    pub rejected: BTreeMap<Reason, u64>,
+    /// Entries of the ledger before this run.
+    pub known: u64,
+    /// Requests needed.
+    pub requests: u64,
+    /// Contacts whose sending must wait until another value of theirs can no longer land.
+    pub blocked: u64,
+    /// Body bytes of the largest request.
+    pub largest_request: u64,
+}
+
+impl Summary {
+    /// Rows rejected, for whatever reason.
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+
+    /// Contacts to send.
+    pub fn changes(&self) -> u64 {
+        self.add + self.update
+    }
+
+    pub(crate) fn reject(&mut self, reason: Reason) {
+        *self.rejected.entry(reason).or_default() += 1;
+    }
+}

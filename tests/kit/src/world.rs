@@ -1,0 +1,132 @@
+//! A simulated account, a ledger that outlives runs, and exports between a segment and a list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use enlist_core::{
+    Error, Export, Guards, Hasher, Keep, EmptyValues, Ledger, Mapping, MemoryLedger, MemoryPaceStore, Observer, Pacer, Plan, Report, Scope,
+    Sink, Source, State,
+};
+use enlist_simulator::{Settings, Simulator};
+use enlist_sink_activecampaign::ActiveCampaign;
+
+use crate::InProcess;
+
+/// The API key the simulator takes.
+pub const KEY: &str = enlist_simulator::DEFAULT_TOKEN;
+
+/// The demo list of the simulated account.
+const LIST: u64 = 1;
+
+/// Everything between a segment and a simulated account, in process.
+#[derive(Clone)]
+pub struct World {
+    /// The account.
+    pub simulator: Simulator,
+    /// What is remembered between runs.
+    pub ledger: MemoryLedger,
+    /// Bounds of every run.
+    pub guards: Guards,
+    /// Time of every run.
+    pub deadline: Duration,
+    /// Send everything.
+    pub full: bool,
+    /// Tags of every contact.
+    pub tags: Vec<String>,
+}
+
+impl World {
+    /// A world with an account that behaves as `settings` say, and no guards.
+    pub fn new(settings: Settings) -> Self {
+        let scope = Scope { export: "people".into(), account: "simulator".into(), list: LIST };
+        Self {
+            simulator: Simulator::new(settings),
+            ledger: MemoryLedger::new(scope),
+            guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
+            deadline: Duration::from_secs(90 * 60),
+            full: false,
+            tags: Vec::new(),
+        }
+    }
+
+    /// The sink of the account's demo list.
+    ///
+    /// # Errors
+    /// Never for these settings.
+    pub fn sink(&self) -> Result<Arc<dyn Sink>, Error> {
+        let settings = enlist_sink_activecampaign::Settings {
+            host: "127.0.0.1:1".into(),
+            allow_host: false,
+            key: KEY.to_owned().into(),
+            list: LIST,
+            tags: self.tags.clone(),
+            automations: false,
+            ca_file: None,
+        };
+        Ok(Arc::new(ActiveCampaign::new(settings, Arc::new(InProcess(self.simulator.clone())))?))
+    }
+
+    /// How people become contacts: every column, the tier as a custom field.
+    pub fn mapping(&self) -> Mapping {
+        Mapping {
+            email: "email".into(),
+            first_name: Some("first_name".into()),
+            last_name: Some("last_name".into()),
+            phone: Some("phone".into()),
+            fields: vec![("Tier".into(), "tier".into())],
+            tags: self.tags.clone(),
+            empty_values: EmptyValues::Keep,
+            phone_region: None,
+            keep: Keep::First,
+        }
+    }
+
+    /// The export of `source` into the list.
+    ///
+    /// # Errors
+    /// Never for these settings.
+    pub fn export(&self, source: impl Source + 'static) -> Result<Export, Error> {
+        Ok(Export {
+            source: Arc::new(source),
+            mapping: Some(self.mapping()),
+            sink: self.sink()?,
+            guards: self.guards.clone(),
+            full: self.full,
+            deadline: self.deadline,
+        })
+    }
+
+    /// What every run of this world remembers.
+    ///
+    /// # Errors
+    /// Never for these settings.
+    pub fn state(&self) -> Result<State, Error> {
+        let ledger: Box<dyn Ledger> = Box::new(self.ledger.clone());
+        let pacer = Pacer::new(MemoryPaceStore::default(), self.sink()?.quotas());
+        Ok(State { ledger, hasher: Hasher::new([7; 32]), pacer: Arc::new(pacer), spool: std::env::temp_dir() })
+    }
+
+    /// Plans.
+    ///
+    /// # Errors
+    /// As [`Export::plan`].
+    pub async fn plan(&self, source: impl Source + 'static) -> Result<Plan, Error> {
+        self.export(source)?.plan(self.state()?, Observer::none()).await
+    }
+
+    /// Runs.
+    ///
+    /// # Errors
+    /// As [`Export::run`].
+    pub async fn run(&self, source: impl Source + 'static) -> Result<Report, Error> {
+        self.run_observed(source, Observer::none()).await
+    }
+
+    /// Runs under an observer.
+    ///
+    /// # Errors
+    /// As [`Export::run`].
+    pub async fn run_observed(&self, source: impl Source + 'static, observer: Observer) -> Result<Report, Error> {
+        self.export(source)?.run(self.state()?, observer).await
+    }
+}
