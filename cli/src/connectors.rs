@@ -4,11 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use enlist_core::{Error, ErrorKind, Source};
+use enlist_core::{Error, ErrorKind, Sink, Source};
+use enlist_simulator::DEFAULT_TOKEN;
+use enlist_sink_activecampaign::{ActiveCampaign, Settings as Account};
 use enlist_source_parquet::ParquetFiles;
 use enlist_source_query::{Settings, Tables};
 
 use crate::failure::Failure;
+use crate::simulator::ADDRESS;
 use crate::spec::{CsvLayout, Export, Format, SourceSpec, source_of_path};
 
 /// What [`format_of`] knows, for people.
@@ -58,6 +61,28 @@ pub async fn segment(export: &Export) -> Result<Arc<dyn Source>, Error> {
     let mut tables = Tables::new(Settings::default());
     tables.add(&export.source.name, files)?;
     Ok(Arc::new(tables.query(sql).await?))
+}
+
+/// The list of an export. With the host `simulator` it is reached on this machine, with a key that opens nothing else.
+///
+/// # Errors
+/// When the host, the key or a tag cannot be right.
+pub fn sink(export: &Export) -> Result<Arc<dyn Sink>, Error> {
+    let connection = &export.connection;
+    let (host, key) = match &connection.api_key {
+        Some(key) if !connection.is_simulator() => (connection.host.clone(), key.clone()),
+        _ => (ADDRESS.to_string(), DEFAULT_TOKEN.into()),
+    };
+    let account = Account {
+        host,
+        allow_host: connection.allow_host,
+        key,
+        list: export.list,
+        tags: export.tags.clone(),
+        automations: export.automations,
+        ca_file: connection.ca_file.clone(),
+    };
+    Ok(Arc::new(ActiveCampaign::over_http(account)?))
 }
 
 /// The columns of a file, glob or folder.

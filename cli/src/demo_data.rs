@@ -20,7 +20,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::failure::Failure;
 use people::Person;
-pub use people::{DUPLICATES, MALFORMED, PEOPLE};
+pub use people::{BOUNCED, DUPLICATES, EXCLUDED, MALFORMED, PEOPLE, UNSUBSCRIBED};
 
 /// Writes the people as one Parquet file; an existing file is not touched.
 ///

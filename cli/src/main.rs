@@ -14,6 +14,7 @@ mod process;
 mod progress;
 mod rejects;
 mod render;
+mod simulator;
 mod spec;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 use enlist_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// Bounds of the number of runtime threads: delivery is paced by the network, not by cores.
@@ -44,4 +45,27 @@ pub fn runtime() -> Result<Runtime, Failure> {
             )
             .into()
         })
+}
+
+/// Waits until the user or the system asks the process to stop, and says how it will have ended.
+pub async fn stop() -> Exit {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = terminate.recv() => Exit::Terminated,
+                () = interrupt() => Exit::Interrupted,
+            };
+        }
+    }
+    interrupt().await;
+    Exit::Interrupted
+}
+
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the system ends the process itself; there is nothing to wait for.
+        std::future::pending::<()>().await;
+    }
 }

@@ -6,8 +6,6 @@ pub const PEOPLE: usize = 5_000;
 pub const MALFORMED: usize = 41;
 /// Rows with the email of an earlier row.
 pub const DUPLICATES: usize = 22;
-/// Rows whose email is sound but which the simulated account refuses.
-pub const REFUSED: usize = UNSUBSCRIBED.len() + BOUNCED.len() + EXCLUDED.len();
 
 /// Addresses that left the list of the simulated account.
 pub const UNSUBSCRIBED: [&str; 4] = [

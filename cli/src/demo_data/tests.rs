@@ -2,7 +2,6 @@ use std::collections::HashSet;
 
 use arrow::array::{Array, AsArray};
 
-use super::people::{BOUNCED, EXCLUDED, REFUSED, UNSUBSCRIBED};
 use super::*;
 
 /// A deliberately simple judge, independent of the rules of the core.
@@ -35,7 +34,7 @@ fn the_people_add_up() {
     assert_eq!(table.num_rows(), PEOPLE);
     assert_eq!(PEOPLE - sound.len(), MALFORMED);
     assert_eq!(sound.len() - distinct.len(), DUPLICATES);
-    assert_eq!((refused, REFUSED), (7, 7));
+    assert_eq!(refused, 7);
     assert_eq!(distinct.len() - refused, 4_930);
 }
 

@@ -45,7 +45,12 @@ fn excerpt(snippet: &Snippet, style: &Style) -> String {
     let gutter = " ".repeat(number.len());
     let column = usize::try_from(snippet.column).unwrap_or(usize::MAX).saturating_sub(1);
     // Long lines are shown from shortly before the place. A tab counts as one character, so it is shown as one.
-    let skipped = if column > WIDEST / 2 { column - WIDEST / 4 } else { 0 };
+    let long = snippet.text.chars().count() > WIDEST;
+    let skipped = if long && column > WIDEST / 2 {
+        column - WIDEST / 4
+    } else {
+        0
+    };
     let text: String = snippet
         .text
         .replace('\t', " ")

@@ -67,7 +67,7 @@ pub fn run(run: &RunView) -> impl Serialize {
             "ambiguous": run.requests.ambiguous,
         },
         "rate": {
-            "requests_per_min": tenths(run.requests_per_minute), "contacts_per_min": run.contacts_per_minute.round(),
+            "requests_per_min": tenths(run.requests_per_minute), "contacts_per_min": run.contacts_per_minute.round() as u64,
             "limit_per_min": run.limit_per_minute,
         },
         "target": target(run.deadline, run.time),

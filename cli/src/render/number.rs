@@ -37,6 +37,7 @@ pub fn time(span: Duration) -> String {
         (0, 0, 0..10) => format!("{}.{} s", seconds, span.subsec_millis() / 100),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} m {s} s"),
+        (h, 0, _) => format!("{h} h"),
         (h, m, _) => format!("{h} h {m} m"),
     }
 }
@@ -79,6 +80,7 @@ mod tests {
             (105_000, "1 m 45 s"),
             (2_431_200, "40 m 31 s"),
             (4_800_000, "1 h 20 m"),
+            (21_600_000, "6 h"),
         ] {
             assert_eq!(time(Duration::from_millis(millis)), text);
         }

@@ -117,7 +117,7 @@ fn rejected(run: &RunView, style: &Style) -> Vec<String> {
         let ours = count(rejected.saturating_sub(run.refused));
         let refused = count(run.refused);
         lines.push(format!(
-            "  rejected {ours} before sending, {refused} refused by ActiveCampaign ({})",
+            "  rejected {ours} before sending, {refused} by ActiveCampaign: {}",
             tally(&run.rejected_by_reason)
         ));
     }

@@ -314,7 +314,7 @@ fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String, Fa
     if (1..=64).contains(&name.value.len()) && name.value.chars().all(sound) {
         return Ok(name.value.clone());
     }
-    let failure = reader.fault("config::bad_name", format!("this cannot be the name of a {kind}"), name);
+    let failure = reader.fault("config::bad_name", format!("no {kind} can have this name"), name);
     let simple = super::target::identifier_of(&name.value);
     let example = if simple.is_empty() {
         String::new()

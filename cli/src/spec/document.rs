@@ -137,15 +137,20 @@ impl Document {
                 format!("`{}` is written twice here", key.as_deref().unwrap_or("a key")),
                 Some("keep one of the two".to_owned()),
             ),
+            // The parser places it at the last key of the block that lacks it.
             Yaml::SerdeMissingField { field, .. } => (
                 "config::missing_key",
-                format!("`{field}` is missing here"),
+                format!("`{field}` is missing beside this key"),
                 Some(format!("add `{field}:`")),
             ),
             Yaml::SerdeInvalidType { expected, .. } | Yaml::SerdeInvalidValue { expected, .. } => {
                 ("config::wrong_shape", format!("expected {expected} here"), None)
             }
-            Yaml::Unexpected { expected, .. } => ("config::wrong_shape", format!("expected {expected} here"), None),
+            Yaml::Unexpected { expected, .. } => (
+                "config::wrong_shape",
+                format!("expected {} here", shape(expected)),
+                None,
+            ),
             Yaml::NullIntoString { .. } => ("config::empty", "a value is missing here".to_owned(), None),
             Yaml::Budget { .. } => (
                 "config::too_large",
@@ -172,6 +177,15 @@ impl Document {
             Some(help) => failure.help(help),
             None => failure,
         }
+    }
+}
+
+/// A shape in words of people.
+fn shape(expected: &'static str) -> &'static str {
+    match expected {
+        "mapping start" => "`name: value` lines",
+        "sequence start" => "a list: [first, second]",
+        other => other,
     }
 }
 
