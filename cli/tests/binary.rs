@@ -58,7 +58,7 @@ fn an_unset_variable_stops_every_command_before_anything_else() {
             "{shown}"
         );
         assert!(
-            shown.contains("enlist.yaml:2:65") && shown.contains("^^^^^^^^^^^"),
+            shown.contains("enlist.yaml:2:63") && shown.contains("^^^^^^^^^^^"),
             "{shown}"
         );
         assert!(output.stdout.is_empty());
