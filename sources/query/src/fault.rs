@@ -38,14 +38,20 @@ pub(crate) fn running(fault: &DataFusionError) -> Error {
         .help("raise the limit, select fewer columns, or replace DISTINCT ON and large joins by row_number() = 1"),
         DataFusionError::ArrowError(arrow, _) => match &**arrow {
             ArrowError::DivideByZero => source("division by zero").help("guard the divisor with NULLIF(…, 0)"),
-            ArrowError::ArithmeticOverflow(_) => source("a number grew too large for its type").help("cast to a wider type first"),
+            ArrowError::ArithmeticOverflow(_) => {
+                source("a number grew too large for its type").help("cast to a wider type first")
+            }
             ArrowError::CastError(_) | ArrowError::ParseError(_) => {
                 source("a value cannot be cast to the type asked for").help("TRY_CAST gives null where CAST fails")
             }
             _ => source("a value is not what its type says"),
         },
         DataFusionError::IoError(io) => source(&format!("temporary files: {io}")),
-        DataFusionError::Internal(_) => Error::new(ErrorKind::Bug, "bug::query", "the query engine failed on its own account"),
+        DataFusionError::Internal(_) => Error::new(
+            ErrorKind::Bug,
+            "bug::query",
+            "the query engine failed on its own account",
+        ),
         _ => source("a function was given a value that it cannot use")
             .help("look for functions that parse text; TRY_CAST gives null where CAST fails"),
     }
@@ -73,16 +79,27 @@ fn unknown_column(schema: &SchemaError, tables: &[&str]) -> Error {
     match schema {
         SchemaError::FieldNotFound { field, valid_fields } => {
             let offered: Vec<&str> = valid_fields.iter().map(Column::name).collect();
-            let from = if tables.is_empty() { "the query".to_owned() } else { format!("the query over {}", tables.join(", ")) };
+            let from = if tables.is_empty() {
+                "the query".to_owned()
+            } else {
+                format!("the query over {}", tables.join(", "))
+            };
             missing(field.name(), &offered, &from)
         }
         SchemaError::AmbiguousReference { field } => Error::new(
             ErrorKind::Config,
             "query::ambiguous",
-            format!("column \"{}\" of the query could come from several tables", field.name()),
+            format!(
+                "column \"{}\" of the query could come from several tables",
+                field.name()
+            ),
         )
         .help("write table.column"),
-        other => Error::new(ErrorKind::Config, "query::invalid", format!("the query cannot be planned: {other}")),
+        other => Error::new(
+            ErrorKind::Config,
+            "query::invalid",
+            format!("the query cannot be planned: {other}"),
+        ),
     }
 }
 

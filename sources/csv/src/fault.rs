@@ -1,0 +1,111 @@
+//! What can be wrong with a CSV file.
+
+use std::io;
+
+use enlist_core::{Error, ErrorKind};
+
+/// Why reading stopped, and on which line (counted from 1, header and blank lines included).
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The bytes cannot be read or decompressed.
+    Read(io::Error),
+    /// A record with another number of fields than the header.
+    Shape { line: u64, found: usize, expected: usize },
+    /// A quote that nothing closes.
+    OpenQuote { line: u64 },
+    /// A record that is too long to be one.
+    TooLong { line: u64 },
+    /// A field that is not UTF-8.
+    Encoding { line: u64, column: String },
+    /// UTF-16 or UTF-32, by its byte order mark or its zero bytes.
+    Wide,
+    /// Compressed or Parquet under the name of a plain file; what it is, and the ending it should have.
+    Disguised { is: &'static str, ending: &'static str },
+    /// Not compressed, though its name says so.
+    Plain { format: &'static str },
+    /// Not a byte, or nothing but blank lines.
+    Empty,
+    /// A header that names a column twice.
+    Twice { column: String },
+    /// Another header than when the file was opened.
+    Changed,
+}
+
+impl From<io::Error> for Fault {
+    fn from(fault: io::Error) -> Self {
+        Self::Read(fault)
+    }
+}
+
+impl Fault {
+    /// The error about the file called `name`.
+    pub(crate) fn in_file(self, name: &str) -> Error {
+        let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
+        match self {
+            Self::Read(cause) => unreadable(name, &cause),
+            Self::Shape { line, found, expected } => {
+                let fields = if found == 1 { "field" } else { "fields" };
+                error(
+                    "csv::row_shape",
+                    format!("{name}, line {line}: {found} {fields}, expected {expected}"),
+                )
+                .help("quote fields that contain the delimiter, and check that the delimiter is the right one")
+            }
+            Self::OpenQuote { line } => error(
+                "csv::open_quote",
+                format!("{name}, line {line}: a quote is never closed"),
+            )
+            .help("close the quote, or double quotes that are part of the text; the file may also be cut off"),
+            Self::TooLong { line } => error(
+                "csv::open_quote",
+                format!(
+                    "{name}, line {line}: the record goes on for over {} MiB",
+                    crate::records::LONGEST >> 20
+                ),
+            )
+            .help("look for a quote that is not closed"),
+            Self::Encoding { line, column } => error(
+                "csv::encoding",
+                format!("{name}, line {line}: column \"{column}\" is not UTF-8"),
+            )
+            .help("write the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT"),
+            Self::Wide => error("csv::encoding", format!("{name} is UTF-16 or UTF-32, not UTF-8"))
+                .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 IN > OUT"),
+            Self::Disguised { is, ending } => error("csv::not_csv", format!("{name} is {is}, not text"))
+                .help(format!("give it a name that ends in {ending}")),
+            Self::Plain { format } => error(
+                "csv::not_compressed",
+                format!("{name} is not {format}, as its name says"),
+            )
+            .help("give it a name that ends in .csv, or compress it"),
+            Self::Empty => error("csv::empty", format!("{name} is empty: it has not even a header row"))
+                .help("an export of no rows still writes its header; write the file again"),
+            Self::Twice { column } => error(
+                "source::column_twice",
+                format!("{name}, line 1: two columns are called \"{column}\""),
+            )
+            .help("rename one of them where the file is written"),
+            Self::Changed => error(
+                "source::changed",
+                format!("{name} was replaced by a file with other columns while it was read"),
+            )
+            .help("run again when the file is complete"),
+        }
+    }
+}
+
+/// Plain words for a file that cannot be read or decompressed.
+fn unreadable(name: &str, cause: &io::Error) -> Error {
+    let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
+    match cause.kind() {
+        io::ErrorKind::UnexpectedEof => error(
+            "csv::cut_off",
+            format!("{name} is cut off: its compressed data ends too early"),
+        )
+        .help("copy or write the file again; it may still be being written"),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
+            error("csv::damaged", format!("{name} is damaged: {cause}")).help("copy or write the file again")
+        }
+        _ => error("source::unreadable", format!("cannot read {name}: {cause}")),
+    }
+}
