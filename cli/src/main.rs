@@ -1,2 +1,39 @@
-//! enlist
-fn main() {}
+//! The command line of enlist: carries audience segments into ActiveCampaign lists.
+//!
+//! Standard output carries results only; progress, logs and errors go to standard error.
+
+mod args;
+mod commands;
+mod connectors;
+mod demo_data;
+mod exit;
+mod failure;
+mod logs;
+mod output;
+mod process;
+mod progress;
+mod rejects;
+mod render;
+mod simulator;
+mod spec;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return output::usage(&usage),
+    };
+    process::harden();
+    let screen = output::Screen::open(&cli.global);
+    let outcome = process::runtime().and_then(|runtime| runtime.block_on(commands::dispatch(cli, &screen)));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => screen.failure(&failure).into(),
+    }
+}

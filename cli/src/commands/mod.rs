@@ -1,0 +1,31 @@
+//! What each verb does: glue between arguments, configuration, core and screens.
+
+mod demo;
+mod doctor;
+mod init;
+mod plan;
+mod run;
+mod sim;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::logs;
+use crate::output::Screen;
+
+/// Does what was asked for.
+///
+/// # Errors
+/// What ended the command.
+pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
+    let global = cli.global;
+    logs::start(&global, screen.err.color);
+    match cli.command {
+        Command::Demo(args) => demo::demo(&args, &global, screen).await,
+        Command::Init(args) => init::init(&args, screen).await,
+        Command::Plan(args) => plan::plan(&args, &global, screen).await,
+        Command::Run(args) => run::run(&args, &global, screen).await,
+        Command::Sim(args) => sim::sim(&args, screen).await,
+        Command::Doctor(args) => doctor::doctor(&args, &global, screen).await,
+    }
+}

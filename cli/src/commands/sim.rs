@@ -1,0 +1,36 @@
+//! `sim`: a faithful ActiveCampaign on this machine.
+
+use std::net::Ipv4Addr;
+
+use enlist_simulator::DEFAULT_TOKEN;
+use tokio::net::TcpListener;
+
+use crate::args::SimArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Screen;
+use crate::{process, simulator};
+
+/// Serves the simulator on loopback until it is stopped, and keeps its account when `--data` names a file.
+pub async fn sim(args: &SimArgs, screen: &Screen) -> Result<Exit, Failure> {
+    let settings = simulator::settings(args)?;
+    let account = simulator::open(settings, args.data.as_deref())?;
+    let unusable = |e: std::io::Error| Failure::config("sim::port", format!("127.0.0.1:{}: {e}", args.port));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port))
+        .await
+        .map_err(|e| unusable(e).help("--port 0 takes any that is free"))?;
+    let port = listener.local_addr().map_err(unusable)?.port();
+    screen.text(&format!(
+        "ActiveCampaign is simulated at http://127.0.0.1:{port} (API key {DEFAULT_TOKEN})\n\
+         Try: enlist run FILE --list 1 --host 127.0.0.1:{port} --key-file KEY\n\
+         Ctrl-C stops it\n"
+    ));
+    tokio::select! {
+        served = account.serve(listener) => served.map_err(unusable)?,
+        _ = process::stop() => {}
+    }
+    if let Some(data) = &args.data {
+        simulator::keep(&account, data)?;
+    }
+    Ok(Exit::Done)
+}

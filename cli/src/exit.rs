@@ -1,0 +1,123 @@
+//! Exit codes: one for each thing an operator may have to do. They are stable for ever.
+
+use std::process::ExitCode;
+
+use enlist_core::ErrorKind;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything delivered, or nothing to do.
+    Done,
+    /// A defect: report it with the run id.
+    Bug,
+    /// Wrong usage or configuration: fix the file. Nothing was sent.
+    Config,
+    /// Finished, with more rejects than `max_rejects` allows: look at them.
+    Rejects,
+    /// Key, permission, certificate or consent refused: fix the access.
+    Access,
+    /// Stopped with work left: run again.
+    Unfinished,
+    /// The destination blocks: act there.
+    Destination,
+    /// The source failed or its schema changed: fix the source.
+    Source,
+    /// A safety guard stopped the run: look, then allow it.
+    Guard,
+    /// Another run holds the export: wait.
+    Locked,
+    /// The state cannot be read or written: check the disk and the state folder.
+    State,
+    /// Stopped by SIGINT after draining: run again.
+    Interrupted,
+    /// Stopped by SIGTERM after draining: run again.
+    Terminated,
+}
+
+impl Exit {
+    /// The number the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Bug => 1,
+            Self::Config => 2,
+            Self::Rejects => 3,
+            Self::Access => 4,
+            Self::Unfinished => 5,
+            Self::Destination => 6,
+            Self::Source => 7,
+            Self::Guard => 8,
+            Self::Locked => 11,
+            Self::State => 12,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+
+    /// Whether the same command may succeed later without anybody acting.
+    pub fn retryable(self) -> bool {
+        matches!(
+            self,
+            Self::Unfinished | Self::Locked | Self::Interrupted | Self::Terminated
+        )
+    }
+}
+
+impl From<ErrorKind> for Exit {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Config => Self::Config,
+            ErrorKind::Access => Self::Access,
+            ErrorKind::Unfinished => Self::Unfinished,
+            ErrorKind::Destination => Self::Destination,
+            ErrorKind::Source => Self::Source,
+            ErrorKind::Guard => Self::Guard,
+            ErrorKind::Locked => Self::Locked,
+            ErrorKind::State => Self::State,
+            ErrorKind::Interrupted => Self::Interrupted,
+            // `Bug`, and kinds this version does not know: unknown means failure.
+            _ => Self::Bug,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_error_has_its_own_code() {
+        let table = [
+            (ErrorKind::Bug, 1),
+            (ErrorKind::Config, 2),
+            (ErrorKind::Access, 4),
+            (ErrorKind::Unfinished, 5),
+            (ErrorKind::Destination, 6),
+            (ErrorKind::Source, 7),
+            (ErrorKind::Guard, 8),
+            (ErrorKind::Locked, 11),
+            (ErrorKind::State, 12),
+            (ErrorKind::Interrupted, 130),
+        ];
+        for (kind, code) in table {
+            assert_eq!(Exit::from(kind).code(), code, "{kind:?}");
+        }
+        assert_eq!(
+            (Exit::Done.code(), Exit::Rejects.code(), Exit::Terminated.code()),
+            (0, 3, 143)
+        );
+    }
+
+    #[test]
+    fn only_ends_that_time_alone_may_cure_are_retryable() {
+        assert!(Exit::Unfinished.retryable() && Exit::Locked.retryable() && Exit::Interrupted.retryable());
+        assert!(!Exit::Guard.retryable() && !Exit::Config.retryable() && !Exit::Bug.retryable());
+    }
+}

@@ -1,0 +1,169 @@
+//! Reject files: one JSON object a line for each row that was not taken. Positions and reasons, no cell values.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use enlist_core::{Error, ErrorKind, Reject};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// A line of the file.
+#[derive(Serialize)]
+struct Line<'a> {
+    row: u64,
+    file: &'a str,
+    key: Option<String>,
+    reason: &'a str,
+    field: Option<&'a str>,
+    message: &'a str,
+    stage: &'a str,
+}
+
+/// A reject file being written. It appears under its name when it is complete, and not at all otherwise.
+#[derive(Debug)]
+pub struct RejectFile {
+    path: PathBuf,
+    temporary: tempfile::NamedTempFile<BufWriter<File>>,
+    rows: u64,
+}
+
+impl RejectFile {
+    /// Starts the file of a run in `folder`, which is made if need be. Only the user may read either.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when the folder or the file cannot be made.
+    pub fn create(folder: &Path, run: &str) -> Result<Self, Failure> {
+        let failed = |e: io::Error| unwritable(folder, &e);
+        private_folder(folder).map_err(failed)?;
+        // A random name opened with O_EXCL and mode 0600: nobody can have prepared a link of this name.
+        let file = tempfile::Builder::new()
+            .prefix(".rejects-")
+            .suffix(".part")
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        let (file, path) = file.into_parts();
+        Ok(Self {
+            path: folder.join(format!("{run}.jsonl")),
+            temporary: tempfile::NamedTempFile::from_parts(BufWriter::new(file), path),
+            rows: 0,
+        })
+    }
+
+    /// Adds a row of the origin called `file`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when it cannot be written.
+    pub fn push(&mut self, file: &str, reject: &Reject) -> Result<(), Failure> {
+        let line = Line {
+            row: reject.place.row,
+            file,
+            key: reject.key.map(|key| key.to_string()),
+            reason: reject.reason.code(),
+            field: reject.field.as_deref(),
+            message: &reject.message,
+            stage: reject.stage.code(),
+        };
+        let written = serde_json::to_writer(self.temporary.as_file_mut(), &line)
+            .map_err(io::Error::from)
+            .and_then(|()| self.temporary.as_file_mut().write_all(b"\n"));
+        written.map_err(|e| unwritable(&self.path, &e))?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Gives the file its name, over an older one of the same run; none when there was no row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when it cannot be written out or renamed.
+    pub fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        let file = self.temporary.as_file_mut();
+        file.flush()
+            .and_then(|()| file.get_ref().sync_all())
+            .map_err(|e| unwritable(&self.path, &e))?;
+        // Renaming replaces a link at the target; it does not follow it.
+        self.temporary
+            .persist(&self.path)
+            .map_err(|e| unwritable(&self.path, &e.error))?;
+        Ok(Some(self.path))
+    }
+}
+
+fn private_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+fn unwritable(path: &Path, cause: &io::Error) -> Failure {
+    let message = format!("rejected rows cannot be written to {}: {cause}", path.display());
+    Error::new(ErrorKind::State, "state::rejects", message)
+        .help("make room, or set rejects: { path: … }")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use enlist_core::{Key, Place, Reason, Stage};
+
+    use super::*;
+
+    fn reject(row: u64, key: Option<Key>) -> Reject {
+        Reject {
+            place: Place { origin: 0, row },
+            stage: Stage::Local,
+            field: Some("email".into()),
+            reason: Reason::BadEmail,
+            message: "no dot after \"@\"".into(),
+            key,
+        }
+    }
+
+    #[test]
+    fn each_row_is_a_line_of_json_in_a_private_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = RejectFile::create(&folder.path().join("rejects"), "r_8a1").unwrap();
+        file.push("part-03.parquet", &reject(18_230, Some(Key([0x5f; 16]))))
+            .unwrap();
+        file.push("part-04.parquet", &reject(2, None)).unwrap();
+        let path = file.finish().unwrap().unwrap();
+        insta::assert_snapshot!(fs::read_to_string(&path).unwrap());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn a_file_without_rows_or_without_an_end_does_not_appear() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(
+            RejectFile::create(folder.path(), "r_1").unwrap().finish().unwrap(),
+            None
+        );
+        let mut file = RejectFile::create(folder.path(), "r_2").unwrap();
+        file.push("a", &reject(1, None)).unwrap();
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_at_the_target_is_replaced_and_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "mine").unwrap();
+        std::os::unix::fs::symlink(&victim, folder.path().join("r_1.jsonl")).unwrap();
+        let mut file = RejectFile::create(folder.path(), "r_1").unwrap();
+        file.push("a", &reject(1, None)).unwrap();
+        file.finish().unwrap();
+        assert_eq!(fs::read_to_string(victim).unwrap(), "mine");
+    }
+}

@@ -1,0 +1,197 @@
+//! Results for programs. Keys are always present; what is not known is null; words may be added, never changed.
+
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+use super::model::{PlanView, RunView, Tally};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The document of `plan`.
+pub fn plan(plan: &PlanView) -> impl Serialize {
+    serde_json::json!({
+        "schema": "enlist.plan/1",
+        "export": plan.target.export,
+        "source": {
+            "name": plan.read.source, "rows": plan.read.rows, "columns": plan.read.columns,
+            "files": plan.read.files, "bytes": plan.read.bytes, "digest": plan.read.digest,
+            "seconds": seconds(plan.read.time),
+        },
+        "destination": {
+            "host": plan.target.host, "list": plan.target.list, "list_name": plan.target.list_name,
+        },
+        "plan": counts(&plan.counts),
+        "changed_fields": Named(&plan.changed_fields),
+        "rejected_by_reason": Named(&plan.rejected_by_reason),
+        "requests": {
+            "count": plan.work.requests, "contacts_per_request": plan.work.contacts_per_request,
+            "largest_bytes": plan.work.largest, "seconds": seconds(plan.work.time),
+            "limit_per_min": plan.work.limit_per_minute,
+        },
+        "target": target(plan.deadline, plan.work.time),
+        "contacts": plan.headroom.map(|(limit, used)| serde_json::json!({
+            "limit": limit, "used": used, "after": used + plan.counts.add,
+        })),
+        "automations": plan.automations,
+        "first_load": plan.first_load,
+        "guards": plan.objections.iter().map(|objection| serde_json::json!({
+            "guard": objection.guard, "message": objection.message, "help": objection.help,
+        })).collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    })
+}
+
+/// The document of `run`.
+pub fn run(run: &RunView) -> impl Serialize {
+    serde_json::json!({
+        "schema": "enlist.run/1",
+        "run_id": run.run,
+        "export": run.target.export,
+        "status": status(run.exit),
+        "exit_code": run.exit.code(),
+        "retryable": run.exit.retryable(),
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "seconds": seconds(run.time),
+        "source": { "rows": run.read.rows, "digest": run.read.digest, "columns": run.read.columns },
+        "destination": { "host": run.target.host, "list": run.target.list, "list_name": run.target.list_name },
+        "plan": counts(&run.counts),
+        "outcome": {
+            "confirmed": run.outcome.confirmed, "unchanged": run.outcome.unchanged, "rejected": run.outcome.rejected,
+            "duplicate": run.outcome.duplicate, "deferred": run.outcome.deferred,
+        },
+        "rejected_by_reason": Named(&run.rejected_by_reason),
+        "requests": {
+            "bulk": run.requests.bulk, "other": run.requests.other, "retries": run.requests.retries,
+            "throttled": run.requests.throttled, "throttle_seconds": seconds(run.requests.throttle_time),
+            "ambiguous": run.requests.ambiguous,
+        },
+        "rate": {
+            "requests_per_min": tenths(run.requests_per_minute), "contacts_per_min": run.contacts_per_minute.round() as u64,
+            "limit_per_min": run.limit_per_minute,
+        },
+        "target": target(run.deadline, run.time),
+        "latency_ms": run.latency.map(|[p50, p95, p99]| serde_json::json!({ "p50": p50, "p95": p95, "p99": p99 })),
+        "resumed_from": run.recovery.as_ref().and_then(|recovery| recovery.run.clone()),
+        "rejects_file": run.rejects_file,
+        "error": run.error.as_ref().map(|error| of_error(error, run.exit)),
+        "warnings": run.warnings,
+    })
+}
+
+/// The document of a command that ended before there was a run to report: the keys a reader looks for first.
+pub fn failure(failure: &Failure) -> impl Serialize {
+    let exit = Exit::from(failure.error.kind());
+    serde_json::json!({
+        "schema": "enlist.error/1",
+        "status": status(exit),
+        "exit_code": exit.code(),
+        "retryable": exit.retryable(),
+        "error": of_error(&failure.error, exit),
+        "place": failure.snippet.as_ref().map(|snippet| serde_json::json!({
+            "file": snippet.file, "line": snippet.line, "column": snippet.column,
+        })),
+    })
+}
+
+fn of_error(error: &enlist_core::Error, exit: Exit) -> serde_json::Value {
+    serde_json::json!({
+        "code": error.code(),
+        "message": error.to_string(),
+        "help": error.help_text(),
+        "stage": stage(error.code()),
+        "retryable": exit.retryable(),
+    })
+}
+
+fn counts(counts: &super::model::Counts) -> serde_json::Value {
+    serde_json::json!({
+        "add": counts.add, "update": counts.update, "unchanged": counts.unchanged, "leave": counts.leave,
+        "rejected": counts.rejected, "duplicate": counts.duplicate,
+    })
+}
+
+fn target(deadline: Option<std::time::Duration>, time: std::time::Duration) -> Option<serde_json::Value> {
+    let deadline = deadline.filter(|deadline| !deadline.is_zero())?;
+    let share = time.as_secs_f64() / deadline.as_secs_f64();
+    Some(serde_json::json!({
+        "seconds": deadline.as_secs(), "met": time <= deadline, "used_fraction": (share * 1_000.0).round() / 1_000.0,
+    }))
+}
+
+/// How a command ended, in a word.
+fn status(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "ok",
+        Exit::Rejects => "rejects",
+        Exit::Unfinished | Exit::Interrupted | Exit::Terminated => "stopped",
+        Exit::Guard => "guarded",
+        Exit::Locked => "locked",
+        _ => "failed",
+    }
+}
+
+/// The part of the work that an error code belongs to.
+fn stage(code: &str) -> &'static str {
+    match code.split("::").next().unwrap_or_default() {
+        "config" | "usage" | "mapping" => "config",
+        "source" | "query" => "source",
+        "plan" | "guard" => "plan",
+        "state" | "ledger" => "state",
+        "settle" | "confirm" => "confirm",
+        _ => "send",
+    }
+}
+
+fn seconds(time: std::time::Duration) -> f64 {
+    tenths(time.as_secs_f64())
+}
+
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
+/// A tally as an object, in its order.
+struct Named<'a>(&'a Tally);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, number) in self.0 {
+            map.serialize_entry(name, number)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::tests::{run as a_run, stopped};
+    use super::*;
+
+    #[test]
+    fn the_document_of_a_run() {
+        insta::assert_json_snapshot!(run(&a_run()));
+    }
+
+    #[test]
+    fn the_document_of_a_stopped_run_has_the_same_keys() {
+        let keys = |view: &RunView| {
+            let value = serde_json::to_value(run(view)).unwrap();
+            value.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&a_run()), keys(&stopped()));
+        insta::assert_json_snapshot!(serde_json::to_value(run(&stopped())).unwrap()["error"]);
+    }
+
+    #[test]
+    fn the_document_of_an_empty_plan_has_every_key() {
+        insta::assert_json_snapshot!(plan(&PlanView::default()));
+    }
+
+    #[test]
+    fn the_document_of_a_failure() {
+        let missing = Failure::config("config::missing", "no enlist.yaml here").help("enlist init writes one");
+        insta::assert_json_snapshot!(failure(&missing));
+    }
+}

@@ -1,0 +1,15 @@
+//! What people and programs read: pure functions from plain structs to text.
+
+pub mod doctor;
+pub mod error;
+mod escape;
+pub mod json;
+pub mod model;
+mod number;
+pub mod plan;
+pub mod run;
+mod style;
+
+pub use escape::clean;
+pub use number::{count, plural, size, time};
+pub use style::{Ink, Style};

@@ -1,0 +1,134 @@
+//! The summary of `run`.
+
+use super::model::{Recovery, RunView};
+use super::plan::tally;
+use super::{Ink, Style, clean, count, plural, time};
+use crate::exit::Exit;
+
+/// The whole summary. What ended the run early is an error screen of its own.
+pub fn screen(run: &RunView, style: &Style) -> String {
+    let mut lines: Vec<String> = run.recovery.iter().map(recovered).collect();
+    if is_idle(run) {
+        lines.push(style.paint(Ink::Bold, idle(run)));
+    } else {
+        lines.push(style.paint(Ink::Bold, headline(run)));
+        lines.push(requests(run));
+    }
+    lines.extend(rejected(run, style));
+    if run.outcome.deferred > 0 {
+        lines.push(format!(
+            "  the next run sends the {} deferred",
+            count(run.outcome.deferred)
+        ));
+    } else if !is_idle(run) {
+        lines.push("  next run sends only what changed".to_owned());
+    }
+    let mut screen = lines.join("\n");
+    screen.push('\n');
+    for warning in &run.warnings {
+        screen.push_str(&super::error::warning(warning, style));
+    }
+    screen
+}
+
+fn is_idle(run: &RunView) -> bool {
+    run.error.is_none() && run.requests.bulk == 0 && run.outcome.deferred == 0
+}
+
+fn recovered(recovery: &Recovery) -> String {
+    let run = recovery
+        .run
+        .as_deref()
+        .map_or_else(|| "an earlier run".to_owned(), clean);
+    let confirmed = format!("Recovered {run}: {} confirmed", plural(recovery.confirmed, "request"));
+    if recovery.unclear == 0 {
+        return format!("{confirmed}.");
+    }
+    let contacts = plural(recovery.unclear_contacts, "contact");
+    format!(
+        "{confirmed}, {} unclear ({contacts}) sent again.",
+        count(recovery.unclear)
+    )
+}
+
+fn idle(run: &RunView) -> String {
+    let known = if run.outcome.rejected > 0 {
+        "confirmed earlier or known bad"
+    } else {
+        "confirmed earlier"
+    };
+    format!(
+        "No changes: {} read, all {known} ({}, 0 requests).",
+        plural(run.read.rows, "row"),
+        time(run.time)
+    )
+}
+
+/// The equation: every row read is on its right side.
+fn headline(run: &RunView) -> String {
+    let outcome = &run.outcome;
+    let verb = match run.exit {
+        Exit::Done | Exit::Rejects => "Done in",
+        _ => "Stopped after",
+    };
+    let parts = [
+        (outcome.confirmed, "confirmed"),
+        (outcome.unchanged, "unchanged"),
+        (outcome.rejected, "rejected"),
+        (outcome.duplicate, "duplicate"),
+        (outcome.deferred, "deferred"),
+    ]
+    .map(|(number, name)| format!("{} {name}", count(number)));
+    format!(
+        "{verb} {} — {} = {} read",
+        time(run.time),
+        parts.join(", "),
+        count(run.read.rows)
+    )
+}
+
+fn requests(run: &RunView) -> String {
+    let requests = &run.requests;
+    let mut parts = vec![
+        format!(
+            "requests {} ({}, {} throttled)",
+            count(requests.bulk),
+            if requests.retries == 1 {
+                "1 retry".to_owned()
+            } else {
+                format!("{} retries", count(requests.retries))
+            },
+            count(requests.throttled)
+        ),
+        format!("{:.1}/min", run.requests_per_minute),
+        format!("{} contacts/min", count(run.contacts_per_minute.round() as u64)),
+    ];
+    if let Some(deadline) = run.deadline.filter(|deadline| !deadline.is_zero()) {
+        let share = run.time.as_secs_f64() / deadline.as_secs_f64() * 100.0;
+        parts.push(format!("{share:.1} % of the {}-minute target", deadline.as_secs() / 60));
+    }
+    format!("  {}", parts.join(" · "))
+}
+
+fn rejected(run: &RunView, style: &Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    let rejected = run.outcome.rejected;
+    if rejected > 0 && !is_idle(run) {
+        let ours = count(rejected.saturating_sub(run.refused));
+        let refused = count(run.refused);
+        lines.push(format!(
+            "  rejected {ours} before sending, {refused} by ActiveCampaign: {}",
+            tally(&run.rejected_by_reason)
+        ));
+    }
+    if run.exit == Exit::Rejects {
+        lines.push(style.paint(Ink::Red, "  more rejected rows than max_rejects allows"));
+    }
+    if let Some(file) = &run.rejects_file {
+        lines.push(format!("  see {}", clean(file)));
+    }
+    lines
+}
+
+#[cfg(test)]
+pub mod tests;

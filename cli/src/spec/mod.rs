@@ -1,0 +1,71 @@
+//! The configuration file: as written, with variables filled in, and checked.
+//!
+//! Reading goes in three steps: YAML to [`written`] (shape and keys), every scalar expanded ([`reader`]), then typed
+//! and cross-checked ([`check`]). Each step points at the line it objects to.
+
+mod check;
+mod document;
+mod environment;
+mod interpolate;
+mod model;
+mod reader;
+pub mod scalar;
+mod target;
+mod written;
+
+use std::path::{Path, PathBuf};
+
+use document::Document;
+pub use environment::Environment;
+pub use model::{CsvLayout, Export, Format, SourceSpec, Spec};
+pub use target::{select, source_of_path};
+
+use crate::failure::Failure;
+
+/// The configuration that is found without being named.
+pub const DEFAULT_FILE: &str = "enlist.yaml";
+
+/// Reads the configuration: `named`, or `enlist.yaml` here when there is one.
+///
+/// # Errors
+/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) when the named file is missing, or the file is not a sound
+/// configuration.
+pub fn load(named: Option<&Path>) -> Result<Option<Spec>, Failure> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
+        None => return Ok(None),
+    };
+    let document = Document::read(&path)?;
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let environment = Environment::of_process(&folder)?;
+    read(&document, &environment).map(Some)
+}
+
+/// Reads the configuration, which has to be there.
+///
+/// # Errors
+/// As [`load`], and when there is none.
+pub fn require(named: Option<&Path>) -> Result<Spec, Failure> {
+    load(named)?.ok_or_else(|| {
+        Failure::config("config::missing", format!("no {DEFAULT_FILE} here"))
+            .help("enlist init writes one; -c FILE names another; or give a file and --list, --host, --key-file")
+    })
+}
+
+fn read(document: &Document, environment: &Environment) -> Result<Spec, Failure> {
+    check::check(document, environment, document.parse()?)
+}
+
+/// Reads the text of a configuration with these variables.
+#[cfg(test)]
+pub fn read_text(text: &str, variables: &[(&str, &str)]) -> Result<Spec, Failure> {
+    let document = Document {
+        name: DEFAULT_FILE.to_owned(),
+        text: text.to_owned(),
+    };
+    read(&document, &Environment::new(variables.iter().copied(), Path::new("")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The configuration as checked: what commands work with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use arrow::datatypes::Schema;
+use enlist_core::{EmptyValues, Error, Keep, Mapping};
+use secrecy::SecretString;
+
+use super::scalar::Percent;
+
+/// The host that stands for the simulator that comes with the tool.
+pub const SIMULATOR: &str = "simulator";
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The file, as the user named it.
+    pub file: PathBuf,
+    /// Accounts.
+    pub connections: Vec<Connection>,
+    /// Exports, in the order they are written.
+    pub exports: Vec<Export>,
+    /// The connection of exports that name none.
+    pub default_connection: Option<String>,
+    /// Folder of the state.
+    pub state: PathBuf,
+}
+
+/// Host and key of an account.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// What the configuration calls it.
+    pub name: String,
+    /// What people call it.
+    pub display_name: Option<String>,
+    /// Host as given; `simulator` is the one that comes with the tool.
+    pub host: String,
+    /// The API key; none for the simulator.
+    pub api_key: Option<SecretString>,
+    /// Whether the key itself stands in the file instead of a reference.
+    pub key_written_out: bool,
+    /// A certificate authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+    /// Whether a host outside ActiveCampaign's own domains is meant.
+    pub allow_host: bool,
+}
+
+impl Connection {
+    /// Whether this is the simulator that comes with the tool.
+    pub fn is_simulator(&self) -> bool {
+        self.host == SIMULATOR
+    }
+}
+
+/// One configured or typed export, complete.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// Name: lower-case letters, digits, `_` and `-`, at most 64.
+    pub name: String,
+    /// Where to.
+    pub connection: Connection,
+    /// Id of the list.
+    pub list: u64,
+    /// Where from.
+    pub source: SourceSpec,
+    /// A SELECT over the source.
+    pub sql: Option<String>,
+    /// Columns of the contact.
+    pub map: MapSpec,
+    /// Tags every contact gets.
+    pub tags: Vec<String>,
+    /// Which of two rows with the same email wins.
+    pub keep: Keep,
+    /// What an empty value means.
+    pub empty_values: EmptyValues,
+    /// Country of phone numbers without prefix.
+    pub phone_region: Option<String>,
+    /// Whether automations may start.
+    pub automations: bool,
+    /// What stops a run before it sends anything.
+    pub guards: Guards,
+    /// When to stop and leave the rest to the next run.
+    pub deadline: Option<Duration>,
+    /// Folder of reject files.
+    pub rejects: PathBuf,
+    /// Folder of the state.
+    pub state: PathBuf,
+}
+
+impl Export {
+    /// The mapping for a segment with these columns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) when no email column is named and none, or more than
+    /// one, can be told by its name.
+    pub fn mapping(&self, schema: &Schema) -> Result<Mapping, Error> {
+        let named = self.map.clone();
+        let (email, first_name, last_name, phone) = match named.email {
+            Some(email) => (email, named.first_name, named.last_name, named.phone),
+            None => {
+                let found = Mapping::automatic(schema)?.mapping;
+                let first_name = named.first_name.or(found.first_name);
+                (
+                    found.email,
+                    first_name,
+                    named.last_name.or(found.last_name),
+                    named.phone.or(found.phone),
+                )
+            }
+        };
+        Ok(Mapping {
+            email,
+            first_name,
+            last_name,
+            phone,
+            fields: named.fields,
+            tags: self.tags.clone(),
+            empty_values: self.empty_values,
+            phone_region: self.phone_region.clone(),
+            keep: self.keep.clone(),
+        })
+    }
+}
+
+/// Files that make a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSpec {
+    /// Its name, in messages and in SQL.
+    pub name: String,
+    /// File or glob.
+    pub path: String,
+    /// How the files are read.
+    pub format: Format,
+}
+
+/// How files are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Parquet.
+    Parquet,
+    /// Text in columns.
+    Csv(CsvLayout),
+}
+
+/// The layout of text in columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CsvLayout {
+    /// Between columns; none: found by looking.
+    pub delimiter: Option<u8>,
+    /// Names of the columns, where no line of the file has them.
+    pub names: Option<Vec<String>>,
+}
+
+/// Which column becomes what. Without an email, the parts that are not named are found by the names of the columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapSpec {
+    /// Column of the email.
+    pub email: Option<String>,
+    /// Column of the first name.
+    pub first_name: Option<String>,
+    /// Column of the last name.
+    pub last_name: Option<String>,
+    /// Column of the phone number.
+    pub phone: Option<String>,
+    /// Custom fields, by id or title, and their columns.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Bounds that stop a run before it sends anything; none: the default of the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Guards {
+    /// Most contacts added and updated, as a share of those confirmed before.
+    pub max_change: Option<Percent>,
+    /// Most rejected rows.
+    pub max_rejects: Option<Percent>,
+    /// Fewest rows.
+    pub min_rows: Option<u64>,
+    /// Most contacts added.
+    pub max_adds: Option<u64>,
+}

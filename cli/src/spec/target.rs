@@ -1,0 +1,217 @@
+//! What `EXPORT|SOURCE` and the flags of `plan` and `run` mean together with the configuration, if there is one.
+
+use std::path::{Path, PathBuf};
+
+use enlist_core::{EmptyValues, Keep};
+use secrecy::SecretString;
+
+use super::check::{REJECTS, STATE, parse_region};
+use super::environment::Environment;
+use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
+use crate::args::ExportArgs;
+use crate::connectors::{KINDS, format_of};
+use crate::failure::{Failure, suggest};
+
+/// The variable an API key is taken from when no file is named.
+const KEY_VARIABLE: &str = "ACTIVECAMPAIGN_API_KEY";
+
+/// The exports to work on, complete, in the order they are written: the one named, the file named, or all.
+///
+/// # Errors
+/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) when there is no such export, or something is missing.
+pub fn select(
+    target: Option<&str>,
+    args: &ExportArgs,
+    spec: Option<&Spec>,
+    environment: &Environment,
+) -> Result<Vec<Export>, Failure> {
+    let configured = spec.map(|spec| spec.exports.as_slice()).unwrap_or_default();
+    let exports = match target {
+        Some(name) => match configured.iter().find(|export| export.name == name) {
+            Some(export) => vec![export.clone()],
+            None if is_source(name, Path::new("")) => vec![typed(name, args, spec, environment)?],
+            None => return Err(no_export(name, configured)),
+        },
+        None if configured.is_empty() => {
+            return Err(Failure::config("config::no_export", "there is no export here")
+                .help("enlist init writes a configuration; or name a file: people.parquet --list 7"));
+        }
+        None => configured.to_vec(),
+    };
+    exports
+        .into_iter()
+        .map(|export| with_flags(export, args, environment))
+        .collect()
+}
+
+/// Whether `text` means files rather than a name: it has a slash, a wildcard or an extension, or is there.
+pub fn is_source(text: &str, folder: &Path) -> bool {
+    text.contains(['/', '*', '?', '.', '[']) || folder.join(text).exists()
+}
+
+/// The source of a path or glob, or what to write instead.
+pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
+    let whole = folder.join(path).display().to_string();
+    let format = format_of(&whole).ok_or_else(|| format!("name {KINDS}"))?;
+    let stem = path.rsplit('/').next().unwrap_or_default();
+    let stem = stem
+        .split('.')
+        .find(|part| part.contains(|c: char| c.is_ascii_alphanumeric()))
+        .unwrap_or_default();
+    let name = match identifier_of(stem) {
+        name if name.is_empty() || stem.contains('*') => "source".to_owned(),
+        name => name,
+    };
+    Ok(SourceSpec {
+        name,
+        path: whole,
+        format,
+    })
+}
+
+/// `text` with everything that a name cannot hold replaced or left out.
+pub fn identifier_of(text: &str) -> String {
+    let replaced = text.to_lowercase().replace([' ', '.', '/'], "_");
+    replaced
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+        .take(64)
+        .collect()
+}
+
+/// An export of a file named on the command line.
+fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Export, Failure> {
+    let source = source_of_path(path, Path::new("")).map_err(|help| {
+        Failure::config("config::bad_value", format!("{path} is no kind of file known here")).help(help)
+    })?;
+    let list = args.list.ok_or_else(|| {
+        Failure::config("usage::list", "which list?").help("--list 7: the number in the address of the list's page")
+    })?;
+    Ok(Export {
+        name: source.name.clone(),
+        connection: typed_connection(args, spec, environment)?,
+        list,
+        source,
+        sql: None,
+        map: MapSpec::default(),
+        tags: Vec::new(),
+        keep: Keep::First,
+        empty_values: EmptyValues::Keep,
+        phone_region: None,
+        automations: false,
+        guards: Guards::default(),
+        deadline: None,
+        rejects: PathBuf::from(REJECTS),
+        state: spec.map_or_else(|| PathBuf::from(STATE), |spec| spec.state.clone()),
+    })
+}
+
+fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
+    if let Some(host) = &args.host {
+        let api_key = if host == SIMULATOR {
+            None
+        } else {
+            Some(typed_key(args, environment)?)
+        };
+        return Ok(Connection {
+            name: host.clone(),
+            display_name: None,
+            host: host.clone(),
+            api_key,
+            key_written_out: false,
+            ca_file: None,
+            allow_host: args.allow_host,
+        });
+    }
+    let connections = spec.map(|spec| spec.connections.as_slice()).unwrap_or_default();
+    let default = spec.and_then(|spec| spec.default_connection.as_deref());
+    match (
+        default.and_then(|name| connections.iter().find(|it| it.name == name)),
+        connections,
+    ) {
+        (Some(connection), _) => Ok(connection.clone()),
+        (None, [only]) => Ok(only.clone()),
+        _ => Err(Failure::config("usage::host", "which account?")
+            .help("--host acme.api-us1.com: the host of Settings → Developer, and --key-file FILE")),
+    }
+}
+
+fn typed_key(args: &ExportArgs, environment: &Environment) -> Result<SecretString, Failure> {
+    let key = match &args.key_file {
+        Some(path) => environment
+            .file(
+                &std::path::absolute(path)
+                    .unwrap_or_else(|_| path.clone())
+                    .display()
+                    .to_string(),
+            )
+            .map_err(|cause| Failure::config("usage::key_file", format!("{}: {cause}", path.display())))?,
+        None => environment.variable(KEY_VARIABLE).unwrap_or_default().to_owned(),
+    };
+    if key.trim().is_empty() {
+        return Err(Failure::config("usage::key", "there is no API key").help(format!(
+            "--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself"
+        )));
+    }
+    Ok(SecretString::from(key.trim()))
+}
+
+/// Flags stand above the configuration.
+fn with_flags(mut export: Export, args: &ExportArgs, environment: &Environment) -> Result<Export, Failure> {
+    if args.host.is_some() {
+        export.connection = typed_connection(args, None, environment)?;
+    }
+    export.connection.allow_host |= args.allow_host;
+    export.list = args.list.unwrap_or(export.list);
+    export.sql = args.sql.clone().or(export.sql);
+    export.automations = args.automations.unwrap_or(export.automations);
+    export.state = args.state.clone().unwrap_or(export.state);
+    export.tags.extend(args.tag.iter().cloned());
+    if let Some(region) = &args.phone_region {
+        export.phone_region = Some(
+            parse_region(region).map_err(|help| Failure::config("usage::phone_region", "which country?").help(help))?,
+        );
+    }
+    if !args.map.is_empty() || !args.field.is_empty() {
+        export.map = with_columns(export.map, args)?;
+    }
+    Ok(export)
+}
+
+fn with_columns(mut map: MapSpec, args: &ExportArgs) -> Result<MapSpec, Failure> {
+    const PARTS: [&str; 4] = ["email", "first_name", "last_name", "phone"];
+    for (part, column) in &args.map {
+        let place = match part.as_str() {
+            "email" => &mut map.email,
+            "first_name" => &mut map.first_name,
+            "last_name" => &mut map.last_name,
+            "phone" => &mut map.phone,
+            _ => {
+                let failure = Failure::config("usage::map", format!("--map: a contact has no part `{part}`"));
+                return Err(match suggest(part, PARTS) {
+                    Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+                    None => failure.help(format!("{}; custom fields: --field {part}={column}", PARTS.join(", "))),
+                });
+            }
+        };
+        *place = Some(column.clone());
+    }
+    for (field, column) in &args.field {
+        map.fields.retain(|(known, _)| known != field);
+        map.fields.push((field.clone(), column.clone()));
+    }
+    Ok(map)
+}
+
+fn no_export(name: &str, configured: &[Export]) -> Failure {
+    let names: Vec<&str> = configured.iter().map(|export| export.name.as_str()).collect();
+    let failure = Failure::config(
+        "config::unknown_export",
+        format!("there is no export `{name}`, and no such file"),
+    );
+    match suggest(name, names.iter().copied()) {
+        Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None if names.is_empty() => failure.help("a file ends in .parquet or .csv; enlist init writes a configuration"),
+        None => failure.help(format!("exports: {}", names.join(", "))),
+    }
+}
