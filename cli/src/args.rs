@@ -187,9 +187,6 @@ pub struct RunArgs {
     /// Send everything again, not only what changed
     #[arg(long)]
     pub full: bool,
-    /// Answer every question with yes
-    #[arg(short, long)]
-    pub yes: bool,
     /// Run although this guard objects (repeatable)
     #[arg(long, value_name = "GUARD")]
     pub allow: Vec<String>,

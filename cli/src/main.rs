@@ -7,6 +7,7 @@ mod commands;
 mod connectors;
 mod demo_data;
 mod exit;
+mod exports;
 mod failure;
 mod logs;
 mod output;
@@ -16,6 +17,8 @@ mod rejects;
 mod render;
 mod simulator;
 mod spec;
+mod views;
+mod watching;
 
 use std::process::ExitCode;
 

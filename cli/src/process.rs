@@ -1,7 +1,10 @@
 //! What the process needs before any command: private files, no core dumps, a TLS provider, threads.
 
+use std::sync::{Arc, OnceLock};
+
 use enlist_core::{Error, ErrorKind};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -47,8 +50,42 @@ pub fn runtime() -> Result<Runtime, Failure> {
         })
 }
 
+/// Listens for signals during runs: the first lets a run drain, the second ends the process at once.
+#[derive(Debug)]
+pub struct Signals {
+    stop: watch::Receiver<bool>,
+    told: Arc<OnceLock<Exit>>,
+}
+
+impl Signals {
+    /// Starts to listen.
+    pub fn listen() -> Self {
+        let (tell, stop) = watch::channel(false);
+        let told = Arc::new(OnceLock::new());
+        let first = Arc::clone(&told);
+        tokio::spawn(async move {
+            let exit = stop_asked().await;
+            let _ = first.set(exit);
+            tell.send_replace(true);
+            let again = stop_asked().await;
+            std::process::exit(i32::from(again.code()));
+        });
+        Self { stop, told }
+    }
+
+    /// Becomes true with the first signal.
+    pub fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.clone()
+    }
+
+    /// How the first signal ends the process, if there was one.
+    pub fn told(&self) -> Option<Exit> {
+        self.told.get().copied()
+    }
+}
+
 /// Waits until the user or the system asks the process to stop, and says how it will have ended.
-pub async fn stop() -> Exit {
+pub async fn stop_asked() -> Exit {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

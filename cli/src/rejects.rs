@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use enlist_core::{Error, ErrorKind, Reject};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -90,6 +92,52 @@ impl RejectFile {
             .persist(&self.path)
             .map_err(|e| unwritable(&self.path, &e.error))?;
         Ok(Some(self.path))
+    }
+}
+
+/// Takes the rejects of a run; its file begins with the first of them. Clones share the file.
+#[derive(Clone, Debug)]
+pub struct RunRejects {
+    folder: PathBuf,
+    run: String,
+    file: Arc<Mutex<Option<RejectFile>>>,
+}
+
+impl RunRejects {
+    /// No rejects yet of `run`, whose file will be in `folder`.
+    pub fn new(folder: &Path, run: &str) -> Self {
+        let file = Arc::default();
+        Self { folder: folder.to_owned(), run: run.to_owned(), file }
+    }
+
+    /// Gives the file its name; none when nothing was rejected.
+    ///
+    /// # Errors
+    /// As [`RejectFile::finish`].
+    pub fn finish(&self) -> Result<Option<PathBuf>, Failure> {
+        self.file().take().map_or(Ok(None), RejectFile::finish)
+    }
+
+    fn file(&self) -> MutexGuard<'_, Option<RejectFile>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RejectWriter for RunRejects {
+    fn write(&mut self, origins: &[String], rejects: &Rejects) -> Result<(), Error> {
+        if rejects.is_empty() {
+            return Ok(());
+        }
+        let mut file = self.file();
+        let file = match &mut *file {
+            Some(file) => file,
+            none => none.insert(RejectFile::create(&self.folder, &self.run).map_err(|failure| failure.error)?),
+        };
+        for reject in rejects.iter() {
+            let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
+            file.push(origin.map_or("", String::as_str), reject).map_err(|failure| failure.error)?;
+        }
+        Ok(())
     }
 }
 

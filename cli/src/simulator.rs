@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 use enlist_core::{Error, ErrorKind};
-use enlist_simulator::{Exclusion, Match, Settings, Simulator, Snapshot};
+use enlist_simulator::{Exclusion, Field, FieldType, Match, Settings, Simulator, Snapshot};
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -14,10 +14,17 @@ use tokio::task::JoinHandle;
 use crate::args::SimArgs;
 use crate::demo_data::{BOUNCED, EXCLUDED, UNSUBSCRIBED};
 use crate::failure::Failure;
+use crate::spec::Export;
 
 /// Where the simulator is found unless `sim --port` says otherwise. Fixed, because what was confirmed is on record
 /// for the host.
 pub const ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8025);
+
+/// The file in the state folder that keeps the simulated account.
+const DATA: &str = "simulator.json";
+
+/// Ids of fields that are made for an export, above those of the account that is there without any set-up.
+const FIRST_FIELD: u32 = 1_000;
 
 /// The list of the demo in the account that is there without any set-up.
 const DEMO_LIST: u32 = 1;
@@ -77,6 +84,21 @@ pub struct Attendance {
 }
 
 impl Attendance {
+    /// Serves what `export` needs: its simulator if it goes to one, and nothing otherwise.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    pub async fn of(export: &Export) -> Result<Self, Failure> {
+        if !export.connection.is_simulator() {
+            return Ok(Self { own: None });
+        }
+        let attendance = Self::begin(&export.state.join(DATA)).await?;
+        if let Some((simulator, ..)) = &attendance.own {
+            furnish(simulator, export);
+        }
+        Ok(attendance)
+    }
+
     /// Serves the account kept in `data` at [`ADDRESS`], unless a simulator is served there already.
     ///
     /// # Errors
@@ -128,6 +150,23 @@ pub fn keep(simulator: &Simulator, data: &Path) -> Result<(), Failure> {
         file.persist(data).map_err(|e| e.error)
     };
     write().map(drop).map_err(|e| kept(Some(data), &e))
+}
+
+/// Makes the list and the fields of an export that was written for another account.
+fn furnish(simulator: &Simulator, export: &Export) {
+    if let Ok(list) = u32::try_from(export.list)
+        && list > DEMO_LIST
+    {
+        simulator.add_list(list, "Simulated list");
+    }
+    let known = simulator.field_titles();
+    for (n, (written, _)) in (FIRST_FIELD..).zip(&export.map.fields) {
+        let title = written.trim_matches('%');
+        if !known.iter().any(|known| known.eq_ignore_ascii_case(title)) {
+            let id = title.parse().unwrap_or(n);
+            simulator.add_field(Field::new(id, title, FieldType::Text, &[]));
+        }
+    }
 }
 
 fn refuse_some(simulator: &Simulator) {

@@ -164,6 +164,7 @@ impl Export {
         progress.send_modify(|progress| {
             progress.phase = Phase::Deliver;
             progress.requests = summary.requests;
+            progress.contacts = summary.changes();
             progress.rejected = summary.rejected_total();
         });
         let begun = clock.elapsed();
@@ -217,7 +218,7 @@ impl Export {
             hasher: hasher.clone(),
         };
         let partitions =
-            reader.read(segment, spool, &mut *observer.rejects, &observer.progress, summary).await?;
+            reader.read(segment, spool, observer, summary).await?;
         Ok((partitions, origins))
     }
 

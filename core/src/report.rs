@@ -48,6 +48,8 @@ pub struct Calls {
     pub retries: u64,
     /// Answers that asked to slow down.
     pub throttled: u64,
+    /// Time during which sending was held back because of them.
+    pub throttle_time: Duration,
     /// Attempts without a definite answer.
     pub in_doubt: u64,
 }
@@ -156,6 +158,8 @@ pub struct Progress {
     pub rejected: u64,
     /// Requests of the plan.
     pub requests: u64,
+    /// Contacts of the plan.
+    pub contacts: u64,
     /// Requests accepted.
     pub accepted: u64,
     /// Contacts confirmed.
@@ -166,8 +170,6 @@ pub struct Progress {
     pub pending: u64,
     /// Calls made.
     pub calls: Calls,
-    /// Time spent sending.
-    pub delivering: Duration,
 }
 
 /// Takes rejected rows as they are found.

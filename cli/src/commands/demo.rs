@@ -37,7 +37,6 @@ pub async fn demo(args: &DemoArgs, global: &Global, screen: &Screen) -> Result<E
     let run = RunArgs {
         target: None,
         full: false,
-        yes: true,
         allow: Vec::new(),
         deadline: None,
         max_rejects: None,

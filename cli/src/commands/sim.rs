@@ -27,7 +27,7 @@ pub async fn sim(args: &SimArgs, screen: &Screen) -> Result<Exit, Failure> {
     ));
     tokio::select! {
         served = account.serve(listener) => served.map_err(unusable)?,
-        _ = process::stop() => {}
+        _ = process::stop_asked() => {}
     }
     if let Some(data) = &args.data {
         simulator::keep(&account, data)?;

@@ -89,6 +89,10 @@ pub struct PlanView {
     pub target: Target,
     /// What was read.
     pub read: Read,
+    /// Parts of a contact and the columns they come from, where the names of the columns decided it.
+    pub mapping: Vec<(String, String)>,
+    /// Columns that are not sent.
+    pub unused: Vec<String>,
     /// What would be done.
     pub counts: Counts,
     /// How often each field changed.

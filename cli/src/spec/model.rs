@@ -89,6 +89,16 @@ pub struct Export {
 }
 
 impl Export {
+    /// The same export to the simulator that comes with the tool: the real key is not taken along, and what is
+    /// remembered is kept apart.
+    #[must_use]
+    pub fn simulated(mut self) -> Self {
+        self.connection.host = SIMULATOR.to_owned();
+        self.connection.api_key = None;
+        self.state = self.state.join(SIMULATOR);
+        self
+    }
+
     /// The mapping for a segment with these columns.
     ///
     /// # Errors

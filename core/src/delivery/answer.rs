@@ -18,8 +18,7 @@ impl Delivery {
         match answer {
             Ok(receipt) => self.accepted(item, receipt),
             Err(SendError::Throttled { retry_after }) => {
-                self.tally.calls.throttled += 1;
-                self.tools.pacer.hold(item.lane, retry_after)?;
+                self.hold(item.lane, retry_after)?;
                 item.due = self.tools.clock.now();
                 self.waiting.push(item);
                 Ok(())

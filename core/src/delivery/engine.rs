@@ -81,6 +81,8 @@ pub(crate) struct Delivery {
     pub(super) too_large_from: usize,
     asking: usize,
     slots: BTreeMap<Lane, Instant>,
+    /// The end of the latest hold, so that overlapping ones are not counted twice.
+    held_until: Instant,
     backlog_due: Instant,
     backlog_asked: bool,
     started: Instant,
@@ -117,6 +119,7 @@ impl Delivery {
             too_large_from: usize::MAX,
             asking: 0,
             slots: BTreeMap::new(),
+            held_until: now,
             backlog_due: now,
             backlog_asked: false,
             started: now,
@@ -403,10 +406,7 @@ impl Delivery {
                 self.bar_open();
                 Ok(())
             }
-            Err(SendError::Throttled { retry_after }) => {
-                self.tally.calls.throttled += 1;
-                self.tools.pacer.hold(Lane::General, retry_after)
-            }
+            Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
             Err(SendError::Denied(_)) => {
                 self.question_access();
                 Ok(())
@@ -424,6 +424,18 @@ impl Delivery {
         let begun = self.tools.clock.unix_millis() - i64::try_from(self.started.elapsed().as_millis()).unwrap_or(0);
         self.tools.ledger.clear_late(begun + 1)?;
         self.bar_open();
+        Ok(())
+    }
+
+    /// The destination asked to slow down: `lane` waits, for this process and all others of the account.
+    pub(super) fn hold(&mut self, lane: Lane, retry_after: Option<Duration>) -> Result<(), Error> {
+        self.tally.calls.throttled += 1;
+        self.tools.pacer.hold(lane, retry_after)?;
+        let from = self.tools.clock.now().max(self.held_until);
+        if let Some(until) = self.tools.pacer.held_until(lane)?.filter(|&until| until > from) {
+            self.tally.calls.throttle_time += until - from;
+            self.held_until = until;
+        }
         Ok(())
     }
 

@@ -45,9 +45,8 @@ impl Delivery {
             Ok(JobState::Failed) => self.failed(intent, false),
             Ok(JobState::Unknown) => self.unknown(intent),
             Err(SendError::Throttled { retry_after }) => {
-                self.tally.calls.throttled += 1;
                 self.ask_again(intent);
-                self.tools.pacer.hold(crate::Lane::General, retry_after)
+                self.hold(crate::Lane::General, retry_after)
             }
             Err(SendError::Denied(_)) => {
                 self.ask_again(intent);

@@ -4,12 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use tokio::sync::watch;
-
 use super::stage::{Partitions, Stage, Staged};
 use super::{Hasher, Summary};
-use crate::report::{Progress, RejectWriter};
-use crate::{BoundMapping, Encode, Error, Limits, Rejects, SegmentStream, cpu};
+use crate::{BoundMapping, Encode, Error, ErrorKind, Limits, Observer, Rejects, SegmentStream, cpu};
 
 /// Batches that are mapped at the same time.
 const MAPPERS: usize = 2;
@@ -29,8 +26,7 @@ impl Reader {
         &self,
         segment: SegmentStream,
         folder: &Path,
-        rejects: &mut dyn RejectWriter,
-        progress: &watch::Sender<Progress>,
+        observer: &mut Observer,
         summary: &mut Summary,
     ) -> Result<Partitions, Error> {
         let mut stage = Stage::create(folder)?;
@@ -45,13 +41,16 @@ impl Reader {
         });
         let mut mapped = std::pin::pin!(mapped.buffered(MAPPERS));
         while let Some((rows, staged, refused)) = mapped.try_next().await? {
+            if *observer.stop.borrow() {
+                return Err(stopped());
+            }
             summary.read += rows;
             count(&refused, summary);
             if !refused.is_empty() {
-                rejects.write(&segment.origins, &refused)?;
+                observer.rejects.write(&segment.origins, &refused)?;
             }
             stage = cpu::run(move || stage.push(staged).map(|()| stage)).await??;
-            progress.send_modify(|progress| {
+            observer.progress.send_modify(|progress| {
                 progress.read = summary.read;
                 progress.rejected = summary.rejected_total();
             });
@@ -66,4 +65,9 @@ impl Reader {
 
 fn count(rejects: &Rejects, summary: &mut Summary) {
     rejects.iter().for_each(|reject| summary.reject(reject.reason));
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal before anything was sent")
+        .help("run the same command again")
 }

@@ -19,6 +19,11 @@ impl Simulator {
         self.present().account.fields.insert(field.id, field);
     }
 
+    /// Titles of all fields.
+    pub fn field_titles(&self) -> Vec<String> {
+        self.state().account.fields.values().map(|field| field.title.clone()).collect()
+    }
+
     /// Adds a tag unless it is there, and returns its id.
     pub fn add_tag(&self, name: &str) -> u32 {
         self.present().account.tag(name)

@@ -1,0 +1,139 @@
+//! A configured export becomes one the core can plan and run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use enlist_core::{
+    Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, SqliteLedger,
+    State, StateFolder,
+};
+
+use crate::args::RunArgs;
+use crate::connectors;
+use crate::failure::{Failure, suggest};
+use crate::spec;
+
+/// Time a run may take unless the configuration says otherwise: what the export it replaces takes at most.
+pub const DEADLINE: Duration = Duration::from_secs(90 * 60);
+
+/// An export with what the screens say of it.
+pub struct Ready {
+    /// For the core.
+    pub export: Export,
+    /// Columns of the segment.
+    pub columns: u64,
+    /// Whether the names of the columns decided the mapping.
+    pub automatic: bool,
+    /// Columns that are not sent.
+    pub unused: Vec<String>,
+}
+
+/// Opens the source of `export` and settles its mapping.
+///
+/// # Errors
+/// Those of the source, the mapping and the settings of the account.
+pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
+    let source = connectors::segment(export).await?;
+    let schema = source.schema().await?;
+    let mapping = export.mapping(&schema)?;
+    let sent = mapping.columns();
+    let unused = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !sent.contains(name));
+    Ok(Ready {
+        columns: schema.fields().len() as u64,
+        automatic: export.map.email.is_none(),
+        unused: unused.collect(),
+        export: Export {
+            source,
+            mapping: Some(mapping),
+            sink: connectors::sink(export)?,
+            guards: guards(&export.guards),
+            full: false,
+            deadline: export.deadline.unwrap_or(DEADLINE),
+        },
+    })
+}
+
+/// Puts what the command line says of a run on top.
+///
+/// # Errors
+/// [`ErrorKind::Config`] for a guard that does not exist.
+pub fn apply(args: &RunArgs, export: &mut Export) -> Result<(), Failure> {
+    export.full = args.full;
+    for name in &args.allow {
+        export.guards.allow.push(guard(name)?);
+    }
+    Ok(())
+}
+
+fn guard(name: &str) -> Result<Guard, Failure> {
+    Guard::from_name(name).ok_or_else(|| {
+        let names = Guard::ALL.map(Guard::name);
+        let failure = Failure::config("usage::guard", format!("there is no guard \"{name}\""));
+        match suggest(name, names) {
+            Some(meant) => failure.help(format!("did you mean --allow {meant}?")),
+            None => failure.help(format!("guards are {}", names.join(", "))),
+        }
+    })
+}
+
+fn guards(written: &spec::Guards) -> Guards {
+    let default = Guards::default();
+    Guards {
+        max_change: written.max_change.map(|share| share.fraction()).or(default.max_change),
+        max_rejects: written.max_rejects.map(|share| share.fraction()).or(default.max_rejects),
+        min_rows: written.min_rows.unwrap_or(default.min_rows),
+        max_adds: written.max_adds.or(default.max_adds),
+        allow: default.allow,
+    }
+}
+
+/// The state of `export` for a run. The folder has to be locked for it.
+///
+/// # Errors
+/// [`ErrorKind::State`] when it cannot be used.
+pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State, Error> {
+    let ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, export))?;
+    Ok(State {
+        ledger: Box::new(ledger),
+        hasher: folder.hasher(),
+        pacer: pacer(export)?,
+        spool: folder.spool_dir().to_owned(),
+    })
+}
+
+/// The state of `export` for a plan: as a run left it, or empty. Nothing is created in the folder.
+///
+/// # Errors
+/// [`ErrorKind::State`] when it is there and cannot be read.
+pub fn state_to_read(export: &spec::Export, core: &Export) -> Result<State, Error> {
+    let scope = scope(&export.name, core);
+    let folder = StateFolder::open_existing_read_only(&export.state)?;
+    let known = match &folder {
+        Some(folder) => SqliteLedger::open_read_only(&folder.ledger_path(), &scope)?,
+        None => None,
+    };
+    let ledger: Box<dyn Ledger> = match known {
+        Some(ledger) => Box::new(ledger),
+        None => Box::new(MemoryLedger::new(scope)),
+    };
+    let (hasher, spool) = match &folder {
+        Some(folder) => (folder.hasher(), folder.spool_dir().to_owned()),
+        None => (Hasher::ephemeral()?, std::env::temp_dir()),
+    };
+    Ok(State { ledger, hasher, pacer: pacer(core)?, spool })
+}
+
+fn scope(name: &str, export: &Export) -> Scope {
+    Scope { export: name.to_owned(), account: export.sink.account().to_owned(), list: export.sink.list() }
+}
+
+/// One pacer for all processes of this user that call the account.
+fn pacer(export: &Export) -> Result<Arc<Pacer>, Error> {
+    let store = FilePaceStore::for_account(export.sink.account())?;
+    Ok(Arc::new(Pacer::new(Box::new(store), export.sink.quotas())))
+}
+
+/// The share of rejected rows up to which a finished run is a success.
+pub fn tolerates(guards: &Guards, rejected: u64, read: u64) -> bool {
+    guards.max_rejects.is_none_or(|share| rejected as f64 <= share * read as f64)
+}

@@ -1,0 +1,75 @@
+//! Follows a run of the core for the progress display.
+
+use std::time::Duration;
+
+use enlist_core::{Clock, Export, Lane, Phase};
+use tokio::sync::watch;
+
+use crate::progress::{self, Display, Progress, Title};
+use crate::render::Style;
+
+/// How often the display is told, at most.
+const EVERY: Duration = Duration::from_millis(100);
+
+/// Shows the progress of a run of `export` until its sender is dropped.
+pub async fn show(
+    display: Display,
+    style: Style,
+    title: Title,
+    export: &Export,
+    mut seen: watch::Receiver<enlist_core::Progress>,
+) {
+    let (told, shown) = watch::channel(Progress::default());
+    let bulk = export.sink.quotas().into_iter().find(|quota| quota.lane == Lane::Bulk);
+    let limit = bulk.map_or(0, |quota| quota.count);
+    let deadline = export.deadline;
+    let follow = async move {
+        let clock = Clock::start();
+        let mut sending: Option<Clock> = None;
+        loop {
+            let now = seen.borrow_and_update().clone();
+            if now.phase == Phase::Deliver && sending.is_none() {
+                sending = Some(Clock::start());
+            }
+            let delivering = sending.map(|clock| clock.elapsed()).unwrap_or_default();
+            told.send_replace(view(&now, clock.elapsed(), delivering, limit, deadline));
+            if seen.changed().await.is_err() {
+                break;
+            }
+            clock.sleep(EVERY).await;
+        }
+    };
+    tokio::join!(follow, progress::show(display, style, title, shown));
+}
+
+fn view(
+    now: &enlist_core::Progress,
+    elapsed: Duration,
+    delivering: Duration,
+    limit_per_minute: u32,
+    deadline: Duration,
+) -> Progress {
+    let minutes = delivering.as_secs_f64() / 60.0;
+    let rate = if minutes > 0.0 { now.calls.imports as f64 / minutes } else { 0.0 };
+    // The first requests leave at once, so a rate over the limit only means that too little time has passed.
+    let rate = rate.min(f64::from(limit_per_minute));
+    let left = now.requests.saturating_sub(now.accepted);
+    Progress {
+        phase: now.phase.name(),
+        read: now.read,
+        requests_total: now.requests,
+        accepted: now.accepted,
+        confirmed: now.confirmed,
+        contacts_total: now.contacts,
+        refused: now.refused,
+        rejected: now.rejected,
+        pending: now.pending,
+        retries: now.calls.retries,
+        throttled: now.calls.throttled,
+        rate_per_minute: rate,
+        limit_per_minute,
+        elapsed,
+        left: (rate > 0.0).then(|| Duration::from_secs_f64(left as f64 / rate * 60.0)),
+        deadline: Some(deadline),
+    }
+}
