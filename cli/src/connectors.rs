@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use enlist_core::{Error, ErrorKind, Sink, Source};
 use enlist_simulator::DEFAULT_TOKEN;
 use enlist_sink_activecampaign::{ActiveCampaign, Settings as Account};
+use enlist_source_csv::{CsvFiles, CsvOptions};
 use enlist_source_parquet::ParquetFiles;
 use enlist_source_query::{Settings, Tables};
 
@@ -21,18 +22,11 @@ pub const KINDS: &str = "a file, a glob or a folder of .parquet or .csv (.tsv, .
 pub fn format_of(path: &str) -> Option<Format> {
     if enlist_source_parquet::handles(path) {
         Some(Format::Parquet)
-    } else if is_csv(path) {
+    } else if enlist_source_csv::handles(path) {
         Some(Format::Csv(CsvLayout::default()))
     } else {
         None
     }
-}
-
-fn is_csv(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    [".csv", ".tsv", ".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst"]
-        .iter()
-        .any(|end| path.ends_with(end))
 }
 
 /// The files of a source.
@@ -42,9 +36,12 @@ fn is_csv(path: &str) -> bool {
 pub fn files(source: &SourceSpec) -> Result<Arc<dyn Source>, Error> {
     match &source.format {
         Format::Parquet => Ok(Arc::new(ParquetFiles::open(&source.path)?)),
-        Format::Csv(CsvLayout { .. }) => {
-            let message = format!("{}: this build reads no CSV", source.path);
-            Err(Error::new(ErrorKind::Source, "source::unsupported", message))
+        Format::Csv(CsvLayout { delimiter, names }) => {
+            let options = CsvOptions {
+                delimiter: *delimiter,
+                names: names.clone(),
+            };
+            Ok(Arc::new(CsvFiles::open(&source.path, options)?))
         }
     }
 }

@@ -41,7 +41,10 @@ fn configuration(spec: &Spec) -> Check {
 
 fn key(export: &Export) -> Check {
     let connection = &export.connection;
-    let name = format!("key of {}", connection.name);
+    let name = format!(
+        "key of {}",
+        connection.display_name.as_ref().unwrap_or(&connection.name)
+    );
     if connection.is_simulator() {
         Check::new(Verdict::Ok, name, "not needed by the simulator")
     } else if connection.key_written_out {

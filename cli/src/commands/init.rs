@@ -34,7 +34,7 @@ pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
     };
     fs::create_dir_all(&args.dir).map_err(|e| unwritable(&args.dir, &e))?;
     write_once(&config, &text)?;
-    let mut wrote = config.display().to_string();
+    let mut wrote = shown(&config);
     if args.demo {
         let people = args.dir.join(PEOPLE_FILE);
         fs::create_dir_all(args.dir.join("data")).map_err(|e| unwritable(&people, &e))?;
@@ -59,6 +59,11 @@ fn next(folder: &Path) -> String {
     } else {
         format!("enlist plan -c {}", config.display())
     }
+}
+
+/// A path as people write it.
+fn shown(path: &Path) -> String {
+    path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
 fn write_once(path: &Path, text: &str) -> Result<(), Failure> {

@@ -67,7 +67,7 @@ fn times(progress: &Progress, style: &Style) -> String {
 
 /// `█` for what is done; empty as long as nobody knows how much there is.
 fn bar(done: u64, total: u64) -> String {
-    let full = if total == 0 { 0 } else { done.min(total) * BAR / total };
+    let full = (done.min(total) * BAR).checked_div(total).unwrap_or(0);
     let [full, rest] = [full, BAR - full].map(|width| usize::try_from(width).unwrap_or(0));
     format!("{}{}", "█".repeat(full), "░".repeat(rest))
 }

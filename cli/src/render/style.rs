@@ -44,6 +44,7 @@ pub struct Style {
 
 impl Style {
     /// Unicode without colours.
+    #[cfg(test)]
     pub const PLAIN: Self = Self {
         color: false,
         unicode: true,
