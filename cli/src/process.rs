@@ -30,6 +30,9 @@ pub fn harden() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// Most threads that may block: two that map rows, one that reads, one that sorts. Each one more keeps freed memory.
+const BLOCKING: usize = 4;
+
 /// The runtime of the whole process.
 ///
 /// # Errors
@@ -38,6 +41,7 @@ pub fn runtime() -> Result<Runtime, Failure> {
     let cores = std::thread::available_parallelism().map_or(*THREADS.start(), usize::from);
     Builder::new_multi_thread()
         .worker_threads(cores.clamp(*THREADS.start(), *THREADS.end()))
+        .max_blocking_threads(BLOCKING)
         .enable_all()
         .build()
         .map_err(|e| {
