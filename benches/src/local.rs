@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Clock, Destination, Encode as _, Export, Field, FieldKind, Guards, Keep, Mapping, MemoryPaceStore, Observer, Pacer,
-    Scope, SegmentBatch, Sink as _, Source, SqliteLedger, State, StateFolder,
+    Clock, Destination, Export, Field, FieldKind, Guards, Keep, Mapping, MemoryPaceStore, Observer, Pacer,
+    Scope, SegmentBatch, Source, SqliteLedger, State, StateFolder,
 };
 use enlist_kit::{People, World};
 use enlist_simulator::Settings;

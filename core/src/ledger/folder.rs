@@ -235,10 +235,11 @@ fn create_secret(folder: &Path) -> Result<[u8; SECRET], Error> {
 }
 
 fn random() -> Result<[u8; SECRET], Error> {
-    let path = Path::new("/dev/urandom");
     let mut secret = [0; SECRET];
-    let read = File::open(path).and_then(|mut source| source.read_exact(&mut secret));
-    read.map_err(|e| unwritable(path, "read", &e))?;
+    getrandom::fill(&mut secret).map_err(|e| {
+        let message = format!("the system gives no random bytes for the key: {e}");
+        Error::new(ErrorKind::State, "state::no_random", message).help("check that the system is set up")
+    })?;
     Ok(secret)
 }
 
