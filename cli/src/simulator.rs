@@ -38,8 +38,8 @@ pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         Some(path) => object(path)?,
         None => Map::new(),
     };
-    settings.insert("seed".to_owned(), args.seed.into());
-    settings.insert("speed".to_owned(), args.speed.into());
+    let typed = [("seed", args.seed.map(Value::from)), ("speed", args.speed.map(Value::from))];
+    settings.extend(typed.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     let faults = settings.entry("faults").or_insert_with(|| Value::Object(Map::new()));
     for (name, value) in &args.fault {
         // A share, or a word such as the scope.
@@ -202,8 +202,8 @@ mod tests {
     fn args(faults: &[(&str, &str)]) -> SimArgs {
         SimArgs {
             port: 0,
-            seed: 7,
-            speed: 60.0,
+            seed: Some(7),
+            speed: Some(60.0),
             data: None,
             fault: faults
                 .iter()

@@ -22,7 +22,7 @@ pub fn plan(export: &Export, ready: &Ready, plan: Plan) -> PlanView {
     }
     PlanView {
         target: target(export, &plan.destination),
-        read: read(export, ready, plan.summary.read, plan.elapsed),
+        read: read(export, ready, plan.summary.read, plan.reading),
         mapping: if ready.automatic { plan.mapping } else { Vec::new() },
         unused: if ready.automatic { ready.unused.clone() } else { Vec::new() },
         counts: counts(&plan.summary),
@@ -97,7 +97,7 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         limit_per_minute: imports_per_minute(&*ready.export.sink),
         deadline: Some(ready.export.deadline),
         latency: some.then(|| [report.latency.p50, report.latency.p95, report.latency.p99].map(millis)),
-        recovery: (recovered.resolved + recovered.unclear > 0).then(|| Recovery {
+        recovery: (recovered.resolved + recovered.unclear > 0).then_some(Recovery {
             run: None,
             confirmed: recovered.resolved,
             unclear: recovered.unclear,
@@ -155,7 +155,7 @@ fn counts(summary: &Summary) -> Counts {
 /// The most frequent first.
 fn tally(rejected: &BTreeMap<Reason, u64>) -> Tally {
     let mut tally: Tally = rejected.iter().map(|(reason, rows)| (reason.code().to_owned(), *rows)).collect();
-    tally.sort_by(|a, b| b.1.cmp(&a.1));
+    tally.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
     tally
 }
 

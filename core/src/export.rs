@@ -80,7 +80,9 @@ pub struct Plan {
     pub changed_generation: bool,
     /// The guards that would stop the run.
     pub broken: Vec<Error>,
-    /// Time spent.
+    /// Time spent reading the segment.
+    pub reading: Duration,
+    /// Time spent altogether.
     pub elapsed: Duration,
 }
 
@@ -103,7 +105,9 @@ impl Export {
         let destination = delivery::check(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
+        let begun = clock.elapsed();
         let (partitions, _) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
+        let reading = clock.elapsed() - begun;
         let generation = self.generation(&bound);
         let known = state.ledger.generation()?;
         let intents = state.ledger.intents()?;
@@ -112,6 +116,10 @@ impl Export {
         let merge = self.merge(&bound, generation, partitions, state.spool);
         let (merged, mut summary) = crate::cpu::run(move || merge(&*state.ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
+        let changed_generation = known.is_some_and(|known| known != generation);
+        if changed_generation {
+            summary.resend = 0;
+        }
         Ok(Plan {
             broken: self.guards().judge(&summary, destination.headroom),
             destination,
@@ -119,7 +127,8 @@ impl Export {
             mapping: bound.mapping.describe(),
             unused: bound.unused,
             automatic: bound.automatic,
-            changed_generation: known.is_some_and(|known| known != generation),
+            changed_generation,
+            reading,
             elapsed: clock.elapsed(),
         })
     }
@@ -160,6 +169,10 @@ impl Export {
         let (merged, mut summary) = delivery.with_ledger(move |ledger| merge(ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
         delivery.reject_known(&merged.known_bad)?;
+        if delivery.changes_generation(generation)? {
+            // Another mapping is a change, whatever the reason why its contacts are sent.
+            summary.resend = 0;
+        }
 
         progress.send_modify(|progress| {
             progress.phase = Phase::Deliver;

@@ -9,6 +9,7 @@ const LABEL: usize = 11;
 /// The whole screen.
 pub fn screen(plan: &PlanView, style: &Style) -> String {
     let mut lines = vec![heading(plan, style), String::new()];
+    lines.extend(mapping(plan, style));
     lines.extend(rows(plan, style));
     lines.push(String::new());
     lines.extend(work(plan, style));
@@ -46,6 +47,22 @@ fn heading(plan: &PlanView, style: &Style) -> String {
         clean(&target.host)
     );
     style.paint(Ink::Bold, line)
+}
+
+/// What the names of the columns were taken to mean, since nobody wrote it down.
+fn mapping(plan: &PlanView, style: &Style) -> Vec<String> {
+    if plan.mapping.is_empty() {
+        return Vec::new();
+    }
+    let pairs: Vec<String> =
+        plan.mapping.iter().map(|(part, column)| format!("{} ← {}", clean(part), clean(column))).collect();
+    let mut lines = vec![format!("  {:<LABEL$} {}   by column name", "mapping", pairs.join(" · "))];
+    if !plan.unused.is_empty() {
+        let unused: Vec<_> = plan.unused.iter().map(|column| clean(column)).collect();
+        lines.push(style.paint(Ink::Dim, format!("  {:<LABEL$} {}", "not sent", unused.join(" · "))));
+    }
+    lines.push(String::new());
+    lines
 }
 
 /// What happens to the rows: one line a fate, without those that nothing meets.

@@ -80,6 +80,11 @@ impl Delivery {
         Ok(result)
     }
 
+    /// Whether runs so far were of another generation.
+    pub(crate) fn changes_generation(&self, generation: Digest) -> Result<bool, Error> {
+        Ok(self.tools.ledger.generation()?.is_some_and(|known| known != generation))
+    }
+
     /// Declares the generation of this run (R10).
     pub(crate) fn declare(&mut self, generation: Digest) -> Result<(), Error> {
         if self.tools.ledger.generation()? == Some(generation) {

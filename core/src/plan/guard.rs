@@ -94,12 +94,13 @@ impl Guards {
 
     fn too_much_change(&self, plan: &Summary) -> Option<(String, &'static str)> {
         let max = self.max_change?;
-        // A full resend writes every contact by intention and says so.
-        let changed = plan.update + plan.leave;
+        // What is only sent again to find out what became of it is no change, or a run could not be continued.
+        let update = plan.update.saturating_sub(plan.resend);
+        let changed = update + plan.leave;
         exceeds(changed, plan.known, max).then(|| {
             let message = format!(
                 "{} of {} known contacts would be updated and {} leave, more than max_change ({})",
-                plan.update, plan.known, plan.leave, percent(max)
+                update, plan.known, plan.leave, percent(max)
             );
             (message, "check that the source and the mapping are what you expect")
         })
@@ -166,6 +167,14 @@ mod tests {
     #[test]
     fn an_empty_segment_stops_even_without_history() {
         assert_eq!(codes(&Guards::default(), &Summary::default(), None), ["guard::min_rows"]);
+    }
+
+    #[test]
+    fn contacts_that_are_only_sent_again_after_a_crash_do_not_count_as_changed() {
+        let plan = Summary { read: 250, update: 250, resend: 250, known: 250, ..Summary::default() };
+        assert!(codes(&Guards::default(), &plan, None).is_empty());
+        let plan = Summary { resend: 100, ..plan };
+        assert_eq!(codes(&Guards::default(), &plan, None), ["guard::max_change"]);
     }
 
     #[test]

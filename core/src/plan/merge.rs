@@ -72,6 +72,8 @@ impl Merge<'_> {
                     }
                     Verdict::Add | Verdict::Update => {
                         *(if verdict == Verdict::Add { &mut summary.add } else { &mut summary.update }) += 1;
+                        let unknown = entry.as_ref().is_some_and(|entry| entry.standing == Standing::Dirty);
+                        summary.resend += u64::from(unknown);
                         let (packer, queue) =
                             if self.is_blocked(entry.as_ref(), key, print) { &mut blocked } else { &mut ready };
                         if let Some(packed) = packer.push(key, print, place, contacts.payload(winner)) {

@@ -13,6 +13,8 @@ pub struct Summary {
     pub add: u64,
     /// Contacts whose value differs from what is confirmed, or is not known for certain.
     pub update: u64,
+    /// Those of them that are sent again only because nobody knows what became of them in an earlier run.
+    pub resend: u64,
     /// Contacts that are confirmed with exactly this value.
     pub unchanged: u64,
     /// Entries of the ledger that are not in the segment.
