@@ -1,6 +1,7 @@
 //! Record batches of a program, carried into a list.
 //!
-//! Start `enlist sim` in one terminal and this in another: `cargo run -p enlist-kit --example batches`.
+//! Start `enlist sim` in one terminal and this in another: `cargo run -p enlist-kit --example batches`. An argument
+//! names another host than the simulator's usual one.
 
 use std::error::Error;
 use std::path::Path;
@@ -21,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ("first_name", Arc::new(StringArray::from(vec!["Ada", "Grace"]))),
     ])?;
     let sink = ActiveCampaign::over_http(Settings {
-        host: "127.0.0.1:8025".into(),
+        host: std::env::args().nth(1).unwrap_or("127.0.0.1:8025".to_owned()),
         allow_host: false,
         key: "demo-token".to_owned().into(),
         list: 7,
