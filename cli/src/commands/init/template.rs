@@ -21,8 +21,7 @@ connections:
 ";
 
 /// The end of every configuration that needs an account.
-const TAIL: &str = "\
-      # Custom fields by title or id:
+const TAIL: &str = "      # Custom fields by title or id:
       # fields: { Tier: tier, \"12\": updated_at }
       # Tags are added, never removed:
       # tags: [\"segment:vip\"]
