@@ -159,7 +159,7 @@ impl Export {
         let merge = self.merge(&bound, generation, partitions, state.spool);
         let (merged, mut summary) = delivery.with_ledger(move |ledger| merge(ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
-        delivery.reject_known(&merged.known_bad)?;
+        let recorded = delivery.reject_known(&merged.known_bad);
 
         progress.send_modify(|progress| {
             progress.phase = Phase::Deliver;
@@ -168,12 +168,11 @@ impl Export {
             progress.rejected = summary.rejected_total();
         });
         let begun = clock.elapsed();
-        match self.guards().judge(&summary, destination.headroom).into_iter().next() {
-            Some(broken) => delivery.withhold(merged.ready, merged.blocked, broken),
-            None => {
-                delivery.declare(generation)?;
-                delivery.deliver(merged.ready, merged.blocked).await;
-            }
+        let broken = self.guards().judge(&summary, destination.headroom).into_iter().next();
+        let may_send = recorded.and(broken.map_or(Ok(()), Err)).and_then(|()| delivery.declare(generation));
+        match may_send {
+            Ok(()) => delivery.deliver(merged.ready, merged.blocked).await,
+            Err(error) => delivery.withhold(merged.ready, merged.blocked, error),
         }
         report(destination, summary, delivery, begun, clock)
     }

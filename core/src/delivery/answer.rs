@@ -64,9 +64,10 @@ impl Delivery {
             }
             Receipt::Done => {
                 let contacts = self.load(&item)?.contacts;
-                let confirmed: Vec<_> = contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
-                self.tally.confirmed += confirmed.len() as u64;
-                self.end(&item, Settlement { confirmed, in_doubt: item.in_doubt, ..Settlement::default() })
+                let confirmed = contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
+                self.end(&item, Settlement { confirmed, in_doubt: item.in_doubt, ..Settlement::default() })?;
+                self.tally.confirmed += item.contacts as u64;
+                Ok(())
             }
         }
     }
@@ -93,9 +94,18 @@ impl Delivery {
 
     /// Ends an item without a verdict: its contacts are deferred.
     pub(super) fn give_up(&mut self, item: Item) -> Result<(), Error> {
+        let unsettled = self.unsettled(&item)?;
+        self.end(&item, unsettled)?;
         self.tally.deferred += item.contacts as u64;
-        let dirty = if item.in_doubt { self.identities(&item)? } else { Vec::new() };
-        self.end(&item, Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })
+        Ok(())
+    }
+
+    /// The end of an item's intent that says nothing about its contacts: they are dirty where some of them may have
+    /// been applied, and late where a copy may still land (R3, R5).
+    pub(super) fn unsettled(&self, item: &Item) -> Result<Settlement, Error> {
+        let landed = item.in_doubt || item.failures > 0;
+        let dirty = if landed { self.identities(item)? } else { Vec::new() };
+        Ok(Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })
     }
 
     /// Refused as a whole for some of its contacts; nothing was queued.
@@ -118,7 +128,8 @@ impl Delivery {
                     self.trials.insert(self.next_trial, Trial::new(named));
                     self.next_trial
                 });
-                self.replace(&item, &[rest], Settlement::default(), None)?;
+                let unsettled = self.unsettled(&item)?;
+                self.replace(&item, &[rest], unsettled)?;
                 for suspect in suspects {
                     self.enqueue_part(&item, &[suspect], trial.map(|trial| (trial, suspect)));
                 }
@@ -149,10 +160,8 @@ impl Delivery {
     pub(super) fn halve(&mut self, item: Item) -> Result<(), Error> {
         let middle = item.contacts / 2;
         let halves = [(0..middle).collect(), (middle..item.contacts).collect()];
-        let landed = item.in_doubt || item.failures > 0;
-        let dirty = if landed { self.identities(&item)? } else { Vec::new() };
-        let settlement = Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() };
-        self.replace(&item, &halves, settlement, None)
+        let unsettled = self.unsettled(&item)?;
+        self.replace(&item, &halves, unsettled)
     }
 
     /// Rejects contacts of an item, confirms nothing, and sends `parts` of it again.
@@ -175,10 +184,12 @@ impl Delivery {
             Vec::new()
         };
         let settlement = Settlement { rejected, dirty, in_doubt: item.in_doubt, ..Settlement::default() };
-        self.replace(&item, parts, settlement, None)
+        self.replace(&item, parts, settlement)?;
+        self.tally.reject(reason, culprits.len() as u64);
+        Ok(())
     }
 
-    /// Puts rejected contacts on record for the user.
+    /// Puts rejected contacts on record for the user. They count when the ledger knows of them.
     pub(super) fn write_rejects(
         &mut self,
         packed: &Packed,
@@ -198,21 +209,14 @@ impl Delivery {
                 key: Some(contact.key),
             });
         }
-        self.tally.reject(reason, rejects.len() as u64);
         self.tools.rejects.write(&self.tools.origins, &rejects)
     }
 
     /// Ends an item's intent and puts parts of it in its place.
-    fn replace(
-        &mut self,
-        item: &Item,
-        parts: &[Vec<usize>],
-        settlement: Settlement,
-        trial: Option<(u64, usize)>,
-    ) -> Result<(), Error> {
+    fn replace(&mut self, item: &Item, parts: &[Vec<usize>], settlement: Settlement) -> Result<(), Error> {
         self.end(item, settlement)?;
         for part in parts.iter().filter(|part| !part.is_empty()) {
-            self.enqueue_part(item, part, trial);
+            self.enqueue_part(item, part, None);
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ mod engine;
 mod isolate;
 mod limit;
 mod pacer;
+mod questions;
+mod recovery;
 mod retry;
 mod settle;
 mod tally;
@@ -24,7 +26,7 @@ pub(crate) use tally::Tally;
 use work::{Backlog, Whose};
 
 use crate::plan::Queue;
-use crate::{Digest, Error, Ledger, MemoryLedger, Rejects, Scope};
+use crate::{Error, Ledger, MemoryLedger, Rejects, Scope};
 
 /// The deadline itself stops a run; this only bounds a defect in the stopping.
 const DRAIN_SLACK: Duration = Duration::from_secs(60);
@@ -51,7 +53,9 @@ impl Delivery {
     pub(crate) fn finish(mut self) -> (Tally, Option<Error>) {
         let waiting: Vec<_> = self.waiting.drain().collect();
         for item in waiting {
-            if let Err(error) = self.give_up(item) {
+            let contacts = item.contacts;
+            let released = self.give_up(item);
+            if let Err(error) = self.account(contacts, released) {
                 self.error.get_or_insert(error);
             }
         }
@@ -78,13 +82,5 @@ impl Delivery {
         .await?;
         self.tools.ledger = ledger;
         Ok(result)
-    }
-
-    /// Declares the generation of this run (R10).
-    pub(crate) fn declare(&mut self, generation: Digest) -> Result<(), Error> {
-        if self.tools.ledger.generation()? == Some(generation) {
-            return Ok(());
-        }
-        self.tools.ledger.set_generation(generation)
     }
 }

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use enlist_core::{
-    Digest, Entry, Error, ErrorKind, Intent, IntentId, JobId, Key, Ledger, MemoryLedger, NewIntent,
-    NoRejects, Observer, Phase, Progress, Reason, Report, Scope, Settlement, WriteFault,
+    Digest, Entry, Error, ErrorKind, Export, Intent, IntentId, JobId, Key, Ledger, MemoryLedger, NewIntent, NoRejects,
+    Observer, Phase, Progress, Reason, Report, Scope, Settlement, WriteFault,
 };
-use enlist_kit::{People, World};
+use enlist_kit::{InProcess, KEY, People, World};
 use enlist_simulator::{FaultScope, Lane, Latency, Oversize, Settings, Throttle, UnknownBatch};
+use enlist_sink_activecampaign::ActiveCampaign;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -19,7 +20,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn quick() -> Settings {
-    Settings { bulk_latency: Latency::Fixed(0.15), latency: Latency::Fixed(0.1), ..Settings::default() }
+    Settings {
+        bulk_latency: Latency::Fixed(0.15),
+        latency: Latency::Fixed(0.1),
+        ..Settings::default()
+    }
 }
 
 /// The account holds every landable person of `people` with this edition's tier, and nobody else of them.
@@ -31,7 +36,9 @@ fn assert_landed(world: &World, people: &People) {
     }
     let mut landed = 0;
     world.simulator.each_contact(|contact| {
-        let Some(person) = expected.get(&contact.email) else { return };
+        let Some(person) = expected.get(&contact.email) else {
+            return;
+        };
         landed += 1;
         assert_eq!(contact.fields.get(&1), Some(&person.tier), "{}", contact.email);
     });
@@ -46,7 +53,10 @@ fn assert_whole(report: &Report) {
 
 /// One in four changes from edition to edition.
 fn changing(rows: u64) -> People {
-    People { changed_every: 4, ..People::clean(rows) }
+    People {
+        changed_every: 4,
+        ..People::clean(rows)
+    }
 }
 
 /// `people` with another tier of those who change.
@@ -60,10 +70,19 @@ async fn keep_busy(world: &World) {
         settings.processing.out_of_order = 1.0;
         settings.processing.held_back = 400 * HOUR;
     });
-    let scope = Scope { export: "other".into(), account: "simulator".into(), list: 1 };
-    let other = World { ledger: MemoryLedger::new(scope), ..world.clone() };
-    let _ = timeout(Duration::from_secs(20), other.run(People { malformed_every: 0, ..People::clean(50) }.source())).await;
-    world.simulator.change(|settings| settings.processing.out_of_order = 0.0);
+    let scope = Scope {
+        export: "other".into(),
+        account: "simulator".into(),
+        list: 1,
+    };
+    let other = World {
+        ledger: MemoryLedger::new(scope),
+        ..world.clone()
+    };
+    let _ = timeout(Duration::from_secs(20), other.run(People::clean(50).source())).await;
+    world
+        .simulator
+        .change(|settings| settings.processing.out_of_order = 0.0);
     assert!(world.simulator.backlog() > 0);
 }
 
@@ -119,7 +138,11 @@ impl Ledger for Watched {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_ledger_fails_at_any_write_nothing_is_sent_and_the_next_run_converges() {
-    let mut settings = Settings { fail_accept: 0.002, fail_async: 0.005, ..quick() };
+    let mut settings = Settings {
+        fail_accept: 0.002,
+        fail_async: 0.005,
+        ..quick()
+    };
     settings.processing.failed = 0.2;
     settings.faults.scope = FaultScope::Bulk;
     settings.faults.cut_after = 0.1;
@@ -135,17 +158,34 @@ async fn after_a_ledger_fails_at_any_write_nothing_is_sent_and_the_next_run_conv
             let failed = Arc::default();
             let began = Instant::now();
             let mut state = world.state().unwrap();
-            state.ledger = Box::new(Watched { ledger: world.ledger.clone(), failed: Arc::clone(&failed) });
-            let result = world.export(people.source()).unwrap().run(state, Observer::none()).await;
+            state.ledger = Box::new(Watched {
+                ledger: world.ledger.clone(),
+                failed: Arc::clone(&failed),
+            });
+            let result = world
+                .export(people.source())
+                .unwrap()
+                .run(state, Observer::none())
+                .await;
             let failed_at = failed.lock().unwrap().unwrap_or_else(|| panic!("write {nth} is made")) - began;
             match result {
                 Ok(report) => {
-                    assert_eq!(report.error.as_ref().map(Error::kind), Some(ErrorKind::State), "write {nth}, {fault:?}: {:?}", report.error);
+                    assert_eq!(
+                        report.error.as_ref().map(Error::kind),
+                        Some(ErrorKind::State),
+                        "write {nth}, {fault:?}: {:?}",
+                        report.error
+                    );
                     report.outcome.balance().unwrap();
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::State),
             }
-            let late = world.simulator.records().iter().filter(|record| record.lane != Lane::General && record.at > failed_at).count();
+            let late = world
+                .simulator
+                .records()
+                .iter()
+                .filter(|record| record.lane != Lane::General && record.at > failed_at)
+                .count();
             assert_eq!(late, 0, "write {nth}, {fault:?}: nothing leaves after the failure");
             assert_whole(&world.run(people.source()).await.unwrap());
             let again = world.run(people.source()).await.unwrap();
@@ -190,6 +230,11 @@ async fn another_exporter_that_never_rests_delays_an_uncertain_contact_by_the_qu
     assert_whole(&report);
     assert!(report.elapsed < 35 * MINUTE, "{:?}", report.elapsed);
     assert_landed(&world, &people);
+    // What was uncertain goes once more, and then counts as certain.
+    let once_more = world.run(people.source()).await.unwrap();
+    assert_whole(&once_more);
+    assert!(once_more.elapsed < 5 * MINUTE, "{:?}", once_more.elapsed);
+    assert_eq!(world.run(people.source()).await.unwrap().calls.imports, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,7 +271,10 @@ async fn a_copy_that_lands_after_its_request_was_refused_does_not_win_over_a_lat
 
 #[tokio::test(start_paused = true)]
 async fn forgotten_imports_are_sent_again_even_if_their_status_stays_pending() {
-    let mut settings = Settings { unknown_batch: UnknownBatch::False, ..quick() };
+    let mut settings = Settings {
+        unknown_batch: UnknownBatch::False,
+        ..quick()
+    };
     settings.processing.forgotten = 0.3;
     let world = World::new(settings);
     let people = People::clean(5_000);
@@ -243,7 +291,11 @@ async fn a_contact_whose_imports_are_forgotten_is_deferred_not_refused() {
     settings.processing.forgotten = 1.0;
     let world = World::new(settings);
     let report = world.run(People::clean(1).source()).await.unwrap();
-    assert_eq!((report.outcome.rejected, report.outcome.deferred), (0, 1), "nobody refused it");
+    assert_eq!(
+        (report.outcome.rejected, report.outcome.deferred),
+        (0, 1),
+        "nobody refused it"
+    );
     world.simulator.change(|settings| settings.processing.forgotten = 0.0);
     assert_whole(&world.run(People::clean(1).source()).await.unwrap());
     assert_landed(&world, &People::clean(1));
@@ -261,7 +313,13 @@ async fn out_of_order_and_forgotten_imports_converge_across_runs() {
         let people = changing(3_000);
         world.deadline = Duration::from_secs(8);
         for n in 0..4 {
-            world.run(edition(people, n).source()).await.unwrap().outcome.balance().unwrap();
+            world
+                .run(edition(people, n).source())
+                .await
+                .unwrap()
+                .outcome
+                .balance()
+                .unwrap();
         }
         world.deadline = 2 * HOUR;
         assert_whole(&world.run(edition(people, 1).source()).await.unwrap());
@@ -289,9 +347,12 @@ async fn failed_imports_of_an_earlier_run_are_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_partition_of_ten_minutes_is_survived_without_a_split() {
+async fn a_partition_of_ten_minutes_is_survived_at_little_cost() {
     for latency in [0.15, 3.0] {
-        let world = World::new(Settings { bulk_latency: Latency::Fixed(latency), ..quick() });
+        let world = World::new(Settings {
+            bulk_latency: Latency::Fixed(latency),
+            ..quick()
+        });
         let people = People::clean(20_000);
         let partition = async {
             sleep(Duration::from_secs(15)).await;
@@ -304,13 +365,18 @@ async fn a_partition_of_ten_minutes_is_survived_without_a_split() {
         assert_whole(&report);
         assert_landed(&world, &people);
         assert!(report.elapsed < 14 * MINUTE, "{:?}", report.elapsed);
-        assert_eq!(world.simulator.report().queued_batches, 80, "latency {latency}");
+        // Requests that others overtook just before it began may go again in halves.
+        let queued = world.simulator.report().queued_batches;
+        assert!((80..90).contains(&queued), "{queued} requests, latency {latency}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn five_minutes_of_unavailability_are_survived() {
-    let world = World::new(Settings { throttle: Throttle::Unavailable, ..quick() });
+    let world = World::new(Settings {
+        throttle: Throttle::Unavailable,
+        ..quick()
+    });
     let people = People::clean(20_000);
     let storm = async {
         sleep(Duration::from_secs(15)).await;
@@ -323,7 +389,11 @@ async fn five_minutes_of_unavailability_are_survived() {
     assert_whole(&report);
     assert_landed(&world, &people);
     assert!(report.elapsed < 9 * MINUTE, "{:?}", report.elapsed);
-    assert!(report.calls.imports < 80 + 40, "a storm is not met with more requests: {}", report.calls.imports);
+    assert!(
+        report.calls.imports < 80 + 40,
+        "a storm is not met with more requests: {}",
+        report.calls.imports
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -340,7 +410,11 @@ async fn throttling_until_the_deadline_defers_everything_and_leaves_nothing_open
     report.outcome.balance().unwrap();
     assert!(report.calls.imports < 100, "{}", report.calls.imports);
     assert!(world.ledger.intents().unwrap().is_empty());
-    assert_eq!(world.ledger.len().unwrap(), 0, "nothing was accepted, so nobody is in doubt");
+    assert_eq!(
+        world.ledger.len().unwrap(),
+        0,
+        "nothing was accepted, so nobody is in doubt"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -351,7 +425,10 @@ async fn contacts_beyond_the_accounts_limit_are_refused_and_the_others_land() {
     let world = World::new(settings);
     let report = world.run(People::clean(2_000).source()).await.unwrap();
     assert_whole(&report);
-    assert_eq!((report.outcome.confirmed, report.rejected[&Reason::Refused]), (1_300, 700));
+    assert_eq!(
+        (report.outcome.confirmed, report.rejected[&Reason::Refused]),
+        (1_300, 700)
+    );
     assert_eq!(world.simulator.len(), 1_300);
 }
 
@@ -375,13 +452,26 @@ async fn an_account_with_a_smaller_limit_of_bytes_gets_smaller_requests() {
 async fn exporters_of_one_account_finish_and_share_its_window_if_they_share_a_pacer() {
     for shared in [true, false] {
         let world = World::new(quick());
-        let scope = Scope { export: "other".into(), account: "simulator".into(), list: 1 };
-        let other = World { ledger: MemoryLedger::new(scope), ..world.clone() };
+        let scope = Scope {
+            export: "other".into(),
+            account: "simulator".into(),
+            list: 1,
+        };
+        let other = World {
+            ledger: MemoryLedger::new(scope),
+            ..world.clone()
+        };
         let (state, mut second) = (world.state().unwrap(), other.state().unwrap());
         if shared {
             second.pacer = Arc::clone(&state.pacer);
         }
-        let (a, b) = (People::clean(20_000), People { malformed_every: 1_000, ..People::clean(25_000) });
+        let (a, b) = (
+            People::clean(20_000),
+            People {
+                malformed_every: 1_000,
+                ..People::clean(25_000)
+            },
+        );
         let (first, then) = (world.export(a.source()).unwrap(), other.export(b.source()).unwrap());
         let (one, two) = tokio::join!(first.run(state, Observer::none()), then.run(second, Observer::none()));
         assert_whole(&one.unwrap());
@@ -400,7 +490,11 @@ async fn a_stop_before_the_first_request_sends_none() {
     let (told, stop) = watch::channel(false);
     let progress = watch::Sender::new(Progress::default());
     let mut seen = progress.subscribe();
-    let observer = Observer { progress, stop, rejects: Box::new(NoRejects) };
+    let observer = Observer {
+        progress,
+        stop,
+        rejects: Box::new(NoRejects),
+    };
     let stopping = async {
         seen.wait_for(|progress| progress.phase == Phase::Merge).await.unwrap();
         told.send(true).unwrap();
@@ -419,7 +513,11 @@ async fn a_deadline_or_a_stop_while_the_key_is_in_question_ends_the_run() {
             world.deadline = Duration::from_secs(20);
         }
         let (told, stop) = watch::channel(false);
-        let observer = Observer { progress: watch::Sender::default(), stop, rejects: Box::new(NoRejects) };
+        let observer = Observer {
+            progress: watch::Sender::default(),
+            stop,
+            rejects: Box::new(NoRejects),
+        };
         let people = People::clean(20_000);
         let revoking = async {
             sleep(Duration::from_secs(10)).await;
@@ -429,7 +527,11 @@ async fn a_deadline_or_a_stop_while_the_key_is_in_question_ends_the_run() {
         };
         let (report, ()) = tokio::join!(world.run_observed(people.source(), observer), revoking);
         let report = report.unwrap();
-        let kind = if stopped { ErrorKind::Interrupted } else { ErrorKind::Unfinished };
+        let kind = if stopped {
+            ErrorKind::Interrupted
+        } else {
+            ErrorKind::Unfinished
+        };
         assert_eq!(report.error.as_ref().unwrap().kind(), kind);
         report.outcome.balance().unwrap();
         assert!(report.elapsed < Duration::from_secs(45), "{:?}", report.elapsed);
@@ -437,5 +539,46 @@ async fn a_deadline_or_a_stop_while_the_key_is_in_question_ends_the_run() {
         world.deadline = HOUR;
         assert_whole(&world.run(people.source()).await.unwrap());
         assert_landed(&world, &people);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_of_other_settings_that_ends_during_a_run_confirms_nothing_under_the_present_ones() {
+    for deadline in (585..640).step_by(5).map(Duration::from_secs) {
+        let mut settings = quick();
+        settings.processing.delay = 10 * MINUTE;
+        let mut world = World::new(settings);
+        world.deadline = Duration::from_secs(5);
+        let people = People::clean(500);
+        assert_eq!(world.run(people.source()).await.unwrap().outcome.deferred, 500);
+
+        let automated = enlist_sink_activecampaign::Settings {
+            host: "127.0.0.1:1".into(),
+            allow_host: false,
+            key: KEY.to_owned().into(),
+            list: 1,
+            tags: Vec::new(),
+            automations: true,
+            ca_file: None,
+        };
+        let sink = ActiveCampaign::new(automated, Arc::new(InProcess(world.simulator.clone()))).unwrap();
+        let mut export = Export {
+            sink: Arc::new(sink),
+            deadline,
+            ..world.export(people.source()).unwrap()
+        };
+        export
+            .run(world.state().unwrap(), Observer::none())
+            .await
+            .unwrap()
+            .outcome
+            .balance()
+            .unwrap();
+        export.deadline = HOUR;
+        assert_whole(&export.run(world.state().unwrap(), Observer::none()).await.unwrap());
+        assert!(
+            world.simulator.report().automations >= 500,
+            "all were sent with automations, {deadline:?}"
+        );
     }
 }
