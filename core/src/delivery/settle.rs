@@ -8,8 +8,9 @@ use super::work::{Item, Pending, Whose};
 use crate::contact::normalise_email;
 use crate::{Error, ErrorKind, IntentId, JobState, Key, Reason, SendError, Settlement, Stage};
 
-/// Answers that a job is unknown after which it counts as forgotten. With the growing pauses between questions this
-/// takes more than two minutes, far longer than the second for which a fresh job may be unknown.
+/// Answers in a row that a job is unknown, or unfinished although nothing is under way, after which it counts as
+/// forgotten. With the pauses between questions this takes half a minute at least, far longer than the second for
+/// which a fresh job may be unknown.
 const FORGOTTEN_AFTER: u32 = 5;
 
 /// Imports that fail one after the other, with none in between that finishes, after which the destination itself is

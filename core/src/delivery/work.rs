@@ -161,7 +161,7 @@ pub(crate) struct Pending {
     pub(crate) accepted: Instant,
     /// Questions asked.
     pub(crate) asked: u32,
-    /// Answers that the job is not known.
+    /// Answers in a row that the job is not known, or lost.
     pub(crate) unknown: u32,
     /// Whether a question is under way.
     pub(crate) asking: bool,
