@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Reads what has to be known of the destination; a passing fault is tried again.
 pub(crate) async fn check(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
-    let (begun, mut faults) = (clock.now(), 0);
+    let (patient_until, mut faults) = (clock.now() + PATIENCE, 0);
     loop {
         match sink.check(pacer).await {
             Ok(destination) => return Ok(destination),
             Err(SendError::Fatal(error)) => return Err(error),
-            Err(SendError::Throttled { retry_after }) if begun.elapsed() < PATIENCE => {
+            Err(SendError::Throttled { retry_after }) if clock.now() < patient_until => {
                 // The next attempt waits for the end of the hold by itself.
                 pacer.hold(Lane::General, retry_after)?;
             }
