@@ -14,7 +14,10 @@ pub(crate) struct Results {
 
 impl Results {
     pub(crate) fn new(rows: u64) -> Self {
-        Self { rows, figures: Vec::new() }
+        Self {
+            rows,
+            figures: Vec::new(),
+        }
     }
 
     /// Adds a figure.
@@ -26,8 +29,11 @@ impl Results {
 
     /// Writes the JSON file and returns the table.
     pub(crate) fn write(&self, path: &Path) -> Result<String, Box<dyn std::error::Error>> {
-        let figures: Vec<Value> =
-            self.figures.iter().map(|(what, value, unit)| json!({"what": what, "value": value, "unit": unit})).collect();
+        let figures: Vec<Value> = self
+            .figures
+            .iter()
+            .map(|(what, value, unit)| json!({"what": what, "value": value, "unit": unit}))
+            .collect();
         let document = json!({"schema": "enlist.bench/1", "rows": self.rows, "figures": figures});
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;

@@ -107,7 +107,11 @@ impl RunRejects {
     /// No rejects yet of `run`, whose file will be in `folder`.
     pub fn new(folder: &Path, run: &str) -> Self {
         let file = Arc::default();
-        Self { folder: folder.to_owned(), run: run.to_owned(), file }
+        Self {
+            folder: folder.to_owned(),
+            run: run.to_owned(),
+            file,
+        }
     }
 
     /// Gives the file its name; none when nothing was rejected.
@@ -134,8 +138,11 @@ impl RejectWriter for RunRejects {
             none => none.insert(RejectFile::create(&self.folder, &self.run).map_err(|failure| failure.error)?),
         };
         for reject in rejects.iter() {
-            let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
-            file.push(origin.map_or("", String::as_str), reject).map_err(|failure| failure.error)?;
+            let origin = usize::try_from(reject.place.origin)
+                .ok()
+                .and_then(|origin| origins.get(origin));
+            file.push(origin.map_or("", String::as_str), reject)
+                .map_err(|failure| failure.error)?;
         }
         Ok(())
     }

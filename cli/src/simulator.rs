@@ -38,8 +38,15 @@ pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         Some(path) => object(path)?,
         None => Map::new(),
     };
-    let typed = [("seed", args.seed.map(Value::from)), ("speed", args.speed.map(Value::from))];
-    settings.extend(typed.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    let typed = [
+        ("seed", args.seed.map(Value::from)),
+        ("speed", args.speed.map(Value::from)),
+    ];
+    settings.extend(
+        typed
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
+    );
     let faults = settings.entry("faults").or_insert_with(|| Value::Object(Map::new()));
     for (name, value) in &args.fault {
         // A share, or a word such as the scope.

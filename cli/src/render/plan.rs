@@ -54,9 +54,16 @@ fn mapping(plan: &PlanView, style: &Style) -> Vec<String> {
     if plan.mapping.is_empty() {
         return Vec::new();
     }
-    let pairs: Vec<String> =
-        plan.mapping.iter().map(|(part, column)| format!("{} ← {}", clean(part), clean(column))).collect();
-    let mut lines = vec![format!("  {:<LABEL$} {}   by column name", "mapping", pairs.join(" · "))];
+    let pairs: Vec<String> = plan
+        .mapping
+        .iter()
+        .map(|(part, column)| format!("{} ← {}", clean(part), clean(column)))
+        .collect();
+    let mut lines = vec![format!(
+        "  {:<LABEL$} {}   by column name",
+        "mapping",
+        pairs.join(" · ")
+    )];
     if !plan.unused.is_empty() {
         let unused: Vec<_> = plan.unused.iter().map(|column| clean(column)).collect();
         lines.push(style.paint(Ink::Dim, format!("  {:<LABEL$} {}", "not sent", unused.join(" · "))));

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 pub use environment::Environment;
-pub use model::{CsvLayout, Export, Guards, Format, SourceSpec, Spec};
+pub use model::{CsvLayout, Export, Format, Guards, SourceSpec, Spec};
 pub use target::{select, source_of_path};
 
 use crate::failure::Failure;

@@ -55,7 +55,9 @@ impl Delivery {
         self.tools.pacer.success(item.lane)?;
         self.tally.accepted += 1;
         self.note_trial(&item, false);
-        let Some(intent) = item.intent else { return Err(unrecorded()) };
+        let Some(intent) = item.intent else {
+            return Err(unrecorded());
+        };
         match receipt {
             Receipt::Queued(job) => {
                 self.tools.ledger.accept(intent, &job, item.in_doubt)?;
@@ -64,9 +66,20 @@ impl Delivery {
             }
             Receipt::Done => {
                 let contacts = self.load(&item)?.contacts;
-                let confirmed: Vec<_> = contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
-                self.tally.confirmed += confirmed.len() as u64;
-                self.end(&item, Settlement { confirmed, in_doubt: item.in_doubt, ..Settlement::default() })
+                let confirmed = contacts
+                    .iter()
+                    .map(|contact| (contact.key, contact.fingerprint))
+                    .collect();
+                self.end(
+                    &item,
+                    Settlement {
+                        confirmed,
+                        in_doubt: item.in_doubt,
+                        ..Settlement::default()
+                    },
+                )?;
+                self.tally.confirmed += item.contacts as u64;
+                Ok(())
             }
         }
     }
@@ -87,15 +100,29 @@ impl Delivery {
         if item.contacts > 1 {
             return self.halve(item);
         }
-        self.tally.warn("a contact was given up after repeated attempts without an answer; the next run sends it");
+        self.tally
+            .warn("a contact was given up after repeated attempts without an answer; the next run sends it");
         self.give_up(item)
     }
 
     /// Ends an item without a verdict: its contacts are deferred.
     pub(super) fn give_up(&mut self, item: Item) -> Result<(), Error> {
+        let unsettled = self.unsettled(&item)?;
+        self.end(&item, unsettled)?;
         self.tally.deferred += item.contacts as u64;
-        let dirty = if item.in_doubt { self.identities(&item)? } else { Vec::new() };
-        self.end(&item, Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })
+        Ok(())
+    }
+
+    /// The end of an item's intent that says nothing about its contacts: they are dirty where some of them may have
+    /// been applied, and late where a copy may still land (R3, R5).
+    pub(super) fn unsettled(&self, item: &Item) -> Result<Settlement, Error> {
+        let landed = item.in_doubt || item.failures > 0;
+        let dirty = if landed { self.identities(item)? } else { Vec::new() };
+        Ok(Settlement {
+            dirty,
+            in_doubt: item.in_doubt,
+            ..Settlement::default()
+        })
     }
 
     /// Refused as a whole for some of its contacts; nothing was queued.
@@ -103,7 +130,9 @@ impl Delivery {
         self.tools.pacer.success(item.lane)?;
         if item.contacts == 1 {
             self.note_trial(&item, true);
-            let words = complaints.first().map_or_else(String::new, |complaint| complaint.reason.clone());
+            let words = complaints
+                .first()
+                .map_or_else(String::new, |complaint| complaint.reason.clone());
             return self.reject(item, &[(0, words)], Stage::Accept, Reason::Invalid, &[]);
         }
         let (base, isolation) = isolate(item.contacts, complaints, self.base);
@@ -118,7 +147,8 @@ impl Delivery {
                     self.trials.insert(self.next_trial, Trial::new(named));
                     self.next_trial
                 });
-                self.replace(&item, &[rest], Settlement::default(), None)?;
+                let unsettled = self.unsettled(&item)?;
+                self.replace(&item, &[rest], unsettled)?;
                 for suspect in suspects {
                     self.enqueue_part(&item, &[suspect], trial.map(|trial| (trial, suspect)));
                 }
@@ -130,7 +160,11 @@ impl Delivery {
 
     fn note_trial(&mut self, item: &Item, refused: bool) {
         let Some((trial, position)) = item.trial else { return };
-        if let Some(base) = self.trials.get_mut(&trial).and_then(|trial| trial.note(position, refused)) {
+        if let Some(base) = self
+            .trials
+            .get_mut(&trial)
+            .and_then(|trial| trial.note(position, refused))
+        {
             self.base = self.base.or(Some(base));
             self.trials.remove(&trial);
         }
@@ -149,10 +183,8 @@ impl Delivery {
     pub(super) fn halve(&mut self, item: Item) -> Result<(), Error> {
         let middle = item.contacts / 2;
         let halves = [(0..middle).collect(), (middle..item.contacts).collect()];
-        let landed = item.in_doubt || item.failures > 0;
-        let dirty = if landed { self.identities(&item)? } else { Vec::new() };
-        let settlement = Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() };
-        self.replace(&item, &halves, settlement, None)
+        let unsettled = self.unsettled(&item)?;
+        self.replace(&item, &halves, unsettled)
     }
 
     /// Rejects contacts of an item, confirms nothing, and sends `parts` of it again.
@@ -166,19 +198,33 @@ impl Delivery {
     ) -> Result<(), Error> {
         let packed = self.load(&item)?;
         self.write_rejects(&packed, culprits, stage, reason)?;
-        let convicted = culprits.iter().filter_map(|(position, _)| packed.contacts.get(*position));
-        let rejected = convicted.map(|contact| (contact.key, contact.fingerprint, reason)).collect();
+        let convicted = culprits
+            .iter()
+            .filter_map(|(position, _)| packed.contacts.get(*position));
+        let rejected = convicted
+            .map(|contact| (contact.key, contact.fingerprint, reason))
+            .collect();
         let dirty = if item.in_doubt {
-            let rest = parts.iter().flatten().filter_map(|&position| packed.contacts.get(position));
+            let rest = parts
+                .iter()
+                .flatten()
+                .filter_map(|&position| packed.contacts.get(position));
             rest.map(|contact| (contact.key, contact.fingerprint)).collect()
         } else {
             Vec::new()
         };
-        let settlement = Settlement { rejected, dirty, in_doubt: item.in_doubt, ..Settlement::default() };
-        self.replace(&item, parts, settlement, None)
+        let settlement = Settlement {
+            rejected,
+            dirty,
+            in_doubt: item.in_doubt,
+            ..Settlement::default()
+        };
+        self.replace(&item, parts, settlement)?;
+        self.tally.reject(reason, culprits.len() as u64);
+        Ok(())
     }
 
-    /// Puts rejected contacts on record for the user.
+    /// Puts rejected contacts on record for the user. They count when the ledger knows of them.
     pub(super) fn write_rejects(
         &mut self,
         packed: &Packed,
@@ -188,7 +234,9 @@ impl Delivery {
     ) -> Result<(), Error> {
         let mut rejects = Rejects::default();
         for (position, message) in culprits {
-            let Some(contact) = packed.contacts.get(*position) else { continue };
+            let Some(contact) = packed.contacts.get(*position) else {
+                continue;
+            };
             rejects.push(Reject {
                 place: contact.place,
                 stage,
@@ -198,21 +246,14 @@ impl Delivery {
                 key: Some(contact.key),
             });
         }
-        self.tally.reject(reason, rejects.len() as u64);
         self.tools.rejects.write(&self.tools.origins, &rejects)
     }
 
     /// Ends an item's intent and puts parts of it in its place.
-    fn replace(
-        &mut self,
-        item: &Item,
-        parts: &[Vec<usize>],
-        settlement: Settlement,
-        trial: Option<(u64, usize)>,
-    ) -> Result<(), Error> {
+    fn replace(&mut self, item: &Item, parts: &[Vec<usize>], settlement: Settlement) -> Result<(), Error> {
         self.end(item, settlement)?;
         for part in parts.iter().filter(|part| !part.is_empty()) {
-            self.enqueue_part(item, part, trial);
+            self.enqueue_part(item, part, None);
         }
         Ok(())
     }
@@ -220,7 +261,13 @@ impl Delivery {
     fn enqueue_part(&mut self, item: &Item, positions: &[usize], trial: Option<(u64, usize)>) {
         let now = self.tools.clock.now();
         let parcel = item.parcel.part(positions);
-        let mut part = Item::new(parcel, positions.len(), &*self.tools.sink.encoder(), now, self.tally.accepted);
+        let mut part = Item::new(
+            parcel,
+            positions.len(),
+            &*self.tools.sink.encoder(),
+            now,
+            self.tally.accepted,
+        );
         part.failures = item.failures;
         part.trial = trial;
         self.waiting.push(part);
@@ -244,13 +291,21 @@ impl Delivery {
     /// Writes how an item ended and forgets its intent.
     pub(super) fn end(&mut self, item: &Item, settlement: Settlement) -> Result<(), Error> {
         match item.intent {
-            Some(intent) => self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis()),
+            Some(intent) => self
+                .tools
+                .ledger
+                .settle(intent, &settlement, self.tools.clock.unix_millis()),
             None => Ok(()),
         }
     }
 
     pub(super) fn identities(&self, item: &Item) -> Result<Vec<(Key, Fingerprint)>, Error> {
-        Ok(self.load(item)?.contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect())
+        Ok(self
+            .load(item)?
+            .contacts
+            .iter()
+            .map(|contact| (contact.key, contact.fingerprint))
+            .collect())
     }
 }
 

@@ -7,26 +7,32 @@ use super::pacer::Pacer;
 use super::retry;
 use crate::{Clock, Destination, Error, ErrorKind, Lane, SendError, Sink};
 
-/// Attempts before the destination counts as out of reach.
+/// Faults before the destination counts as out of reach.
 const ATTEMPTS: u32 = 3;
+
+/// For how long throttled attempts are repeated. Each lowers our own rate: exporters on several machines that start
+/// together find room this way.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Reads what has to be known of the destination; a passing fault is tried again.
 pub(crate) async fn check(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
-    let mut attempt = 0;
+    let (patient_until, mut faults) = (clock.now() + PATIENCE, 0);
     loop {
-        attempt += 1;
-        let cause = match sink.check(pacer).await {
+        match sink.check(pacer).await {
             Ok(destination) => return Ok(destination),
             Err(SendError::Fatal(error)) => return Err(error),
-            Err(cause) => cause,
-        };
-        if attempt == ATTEMPTS {
-            return Err(out_of_reach(sink.account(), cause));
+            Err(SendError::Throttled { retry_after }) if clock.now() < patient_until => {
+                // The next attempt waits for the end of the hold by itself.
+                pacer.hold(Lane::General, retry_after)?;
+            }
+            Err(cause) => {
+                faults += 1;
+                if faults >= ATTEMPTS || matches!(cause, SendError::Throttled { .. }) {
+                    return Err(out_of_reach(sink.account(), cause));
+                }
+                clock.sleep(retry::backoff(faults, 1.0)).await;
+            }
         }
-        if let SendError::Throttled { retry_after } = cause {
-            pacer.hold(Lane::General, retry_after)?;
-        }
-        clock.sleep(retry::backoff(attempt, 1.0).max(Duration::from_secs(1))).await;
     }
 }
 
@@ -38,6 +44,10 @@ fn out_of_reach(host: &str, cause: SendError) -> Error {
         SendError::Throttled { .. } => ("is throttled by", "too many requests".into()),
         SendError::Invalid(_) | SendError::TooLarge | SendError::Fatal(_) => ("cannot use", "unexpected answer".into()),
     };
-    Error::new(ErrorKind::Unfinished, "network::unreachable", format!("{what} {host}: {cause}"))
-        .help("check the host name and the network, then run the same command again; nothing was sent")
+    Error::new(
+        ErrorKind::Unfinished,
+        "network::unreachable",
+        format!("{what} {host}: {cause}"),
+    )
+    .help("check the host name and the network, then run the same command again; nothing was sent")
 }

@@ -14,12 +14,11 @@ use super::isolate::Trial;
 use super::pacer::Pacer;
 use super::retry;
 use super::tally::Tally;
-use super::work::{Backlog, Item, Pending, Waiting, Whose};
+use super::work::{Backlog, Item, Pending, Waiting};
 use crate::plan::Packed;
 use crate::report::{Progress, RejectWriter};
 use crate::{
-    Clock, Error, ErrorKind, Hasher, IntentId, IntentState, JobId, JobState, Key, Lane, Ledger, NewIntent, Receipt,
-    Request, SendError, Settlement, Sink,
+    Clock, Error, ErrorKind, Hasher, IntentId, JobState, Lane, Ledger, NewIntent, Receipt, Request, SendError, Sink,
 };
 
 /// Most imports waiting for an answer: at a latency of 18 s this still reaches 100 a minute.
@@ -28,26 +27,27 @@ const IN_FLIGHT: usize = 32;
 /// Most accepted requests that are not known to have ended: four minutes of work at the full rate.
 const PENDING: usize = 400;
 
-/// Most questions about jobs under way.
-const ASKING: usize = 8;
-
-/// Time between two questions about the account's backlog.
-const BACKLOG_EVERY: Duration = Duration::from_secs(10);
-
 /// How long answers are awaited after a stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// How long after the start of a run a request of the run before may still be on its way (its time-out).
-const STRAY: Duration = Duration::from_secs(60);
-
-/// After this time a value that might still land is taken to have landed (R5).
-const QUARANTINE: Duration = Duration::from_secs(30 * 60);
+/// A slot that nobody used for so long is void: two calls at once would be a burst.
+const STALE: Duration = Duration::from_secs(1);
 
 /// What a finished call brings.
 pub(super) enum Event {
-    Answered { item: Box<Item>, latency: Duration, answer: Result<Receipt, SendError> },
-    Outcome { intent: IntentId, state: Result<JobState, SendError> },
-    Outstanding { asked: Instant, jobs: Result<u64, SendError> },
+    Answered {
+        item: Box<Item>,
+        latency: Duration,
+        answer: Result<Receipt, SendError>,
+    },
+    Outcome {
+        intent: IntentId,
+        state: Result<JobState, SendError>,
+    },
+    Outstanding {
+        asked: Instant,
+        jobs: Result<u64, SendError>,
+    },
     Probed(Result<(), SendError>),
     Checked(Result<(), SendError>),
 }
@@ -72,20 +72,24 @@ pub(crate) struct Delivery {
     pub(super) backlog: Option<Backlog>,
     pub(super) waiting: Waiting,
     pub(super) pending: BTreeMap<IntentId, Pending>,
-    questions: BTreeSet<(Instant, IntentId)>,
+    pub(super) questions: BTreeSet<(Instant, IntentId)>,
     pub(super) tasks: JoinSet<Event>,
     sending: usize,
     /// Contacts of requests that wait for an answer.
     pub(super) in_flight: u64,
     /// Bodies of this size and more were refused for their size.
     pub(super) too_large_from: usize,
-    asking: usize,
+    pub(super) asking: usize,
     slots: BTreeMap<Lane, Instant>,
     /// The end of the latest hold, so that overlapping ones are not counted twice.
     held_until: Instant,
-    backlog_due: Instant,
-    backlog_asked: bool,
-    started: Instant,
+    pub(super) backlog_due: Instant,
+    pub(super) backlog_asked: bool,
+    /// When the question was asked that last found the account's backlog empty.
+    pub(super) empty_at: Option<Instant>,
+    pub(super) started: Instant,
+    /// The same in milliseconds since the Unix epoch: no request of an earlier run left later.
+    pub(super) began: i64,
     /// Probes of the credentials that failed in a row; absent while access is not in question.
     pub(super) probing: Option<u32>,
     pub(super) base: Option<u64>,
@@ -106,7 +110,7 @@ struct Stopped {
 
 impl Delivery {
     pub(crate) fn new(tools: Tools) -> Self {
-        let now = tools.clock.now();
+        let (now, began) = (tools.clock.now(), tools.clock.unix_millis());
         Self {
             tools,
             backlog: None,
@@ -122,7 +126,9 @@ impl Delivery {
             held_until: now,
             backlog_due: now,
             backlog_asked: false,
+            empty_at: None,
             started: now,
+            began,
             probing: None,
             base: None,
             trials: HashMap::new(),
@@ -139,6 +145,7 @@ impl Delivery {
     /// Runs until everything is settled, the run is stopped, or `until` has passed.
     pub(super) async fn work(&mut self, until: Instant) {
         let mut stop = self.tools.stop.clone();
+        self.stop_if_told(*stop.borrow_and_update());
         loop {
             let wake = self.launch().unwrap_or_else(|error| self.stop(error));
             self.publish();
@@ -169,14 +176,6 @@ impl Delivery {
         }
     }
 
-    /// Whether no contact of this run can be brought further. Jobs of an earlier run do not keep a run from ending;
-    /// contacts that wait for them are deferred after the quarantine.
-    fn is_through(&self, now: Instant) -> bool {
-        let Some(backlog) = &self.backlog else { return self.pending.is_empty() };
-        let own = self.pending.values().any(|pending| matches!(pending.whose, Whose::Own(_)));
-        !own && (backlog.is_empty() || (backlog.is_barred() && now >= self.started + QUARANTINE))
-    }
-
     /// Sends nothing more; answers under way are awaited for a while. Returns until when.
     pub(super) fn stop(&mut self, error: Error) -> Instant {
         let drain_until = self.tools.clock.now() + DRAIN;
@@ -186,7 +185,10 @@ impl Delivery {
 
     fn stop_if_told(&mut self, told: bool) {
         if told {
-            self.stop(Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal").help("run the same command again to continue"));
+            self.stop(
+                Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal")
+                    .help("run the same command again to continue"),
+            );
         }
     }
 
@@ -201,6 +203,7 @@ impl Delivery {
         }
         let mut wake = self.tools.deadline;
         if self.probing.is_none() {
+            self.open_after_quarantine(now);
             for lane in [Lane::Bulk, Lane::Single] {
                 wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
             }
@@ -216,7 +219,9 @@ impl Delivery {
             if self.sending >= IN_FLIGHT || self.pending.len() + self.sending >= PENDING {
                 return Ok(None);
             }
-            let Some(due) = self.next_due(lane, now) else { return Ok(None) };
+            let Some(due) = self.next_due(lane, now) else {
+                return Ok(None);
+            };
             if due > now {
                 return Ok(Some(due));
             }
@@ -229,11 +234,18 @@ impl Delivery {
             }
             // A slot taken before the destination asked to slow down is void.
             self.slots.remove(&lane);
+            if slot + STALE < now {
+                continue;
+            }
             if let Some(until) = self.tools.pacer.held_until(lane)?.filter(|&until| until > now) {
                 return Ok(Some(until));
             }
-            let Some(item) = self.take_next(lane, now) else { return Ok(None) };
-            self.send(item)?;
+            let Some(item) = self.take_next(lane, now) else {
+                return Ok(None);
+            };
+            let contacts = item.contacts;
+            let sent = self.send(item);
+            self.account(contacts, sent)?;
         }
     }
 
@@ -256,7 +268,13 @@ impl Delivery {
         }
         let (parcel, contacts) = self.fresh(lane)?;
         self.backlog.as_mut()?.advance(&parcel);
-        Some(Item::new(parcel, contacts, &*self.tools.sink.encoder(), now, self.tally.accepted))
+        Some(Item::new(
+            parcel,
+            contacts,
+            &*self.tools.sink.encoder(),
+            now,
+            self.tally.accepted,
+        ))
     }
 
     /// Records the intent (R1), then lets the request leave.
@@ -266,28 +284,39 @@ impl Delivery {
             return self.halve(item);
         }
         if item.intent.is_none() {
-            let contacts = packed.contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
+            let contacts = packed
+                .contacts
+                .iter()
+                .map(|contact| (contact.key, contact.fingerprint))
+                .collect();
             let now = self.tools.clock.unix_millis();
-            match self.tools.ledger.record(&[NewIntent { contacts }], now) {
-                Ok(intents) => item.intent = intents.first().copied(),
-                Err(error) => {
-                    // R8: without the record nothing leaves; the contacts are counted as deferred.
-                    self.waiting.push(item);
-                    return Err(error);
-                }
-            }
+            // R8: without the record nothing leaves.
+            item.intent = self
+                .tools
+                .ledger
+                .record(&[NewIntent { contacts }], now)?
+                .first()
+                .copied();
         } else {
             self.tally.calls.retries += 1;
         }
         self.tally.calls.imports += 1;
         self.sending += 1;
         self.in_flight += item.contacts as u64;
-        let request = Request { lane: item.lane, body: packed.body, contacts: item.contacts };
+        let request = Request {
+            lane: item.lane,
+            body: packed.body,
+            contacts: item.contacts,
+        };
         let (sink, clock) = (Arc::clone(&self.tools.sink), self.tools.clock);
         self.tasks.spawn(async move {
             let sent = clock.now();
             let answer = sink.send(&request).await;
-            Event::Answered { item: Box::new(item), latency: clock.now() - sent, answer }
+            Event::Answered {
+                item: Box::new(item),
+                latency: clock.now() - sent,
+                answer,
+            }
         });
         Ok(())
     }
@@ -295,10 +324,18 @@ impl Delivery {
     pub(super) fn load(&self, item: &Item) -> Result<Packed, Error> {
         let missing = || Error::new(ErrorKind::Bug, "bug::backlog", "a request without a plan");
         let backlog = self.backlog.as_ref().ok_or_else(missing)?;
-        let queue = if item.parcel.blocked { &backlog.blocked } else { &backlog.ready };
+        let queue = if item.parcel.blocked {
+            &backlog.blocked
+        } else {
+            &backlog.ready
+        };
         let packed = queue.load(item.parcel.index)?;
         let envelope = self.tools.sink.encoder().envelope();
-        Ok(item.parcel.picks.as_ref().map_or_else(|| packed.clone(), |picks| packed.pick(&envelope, picks)))
+        Ok(item
+            .parcel
+            .picks
+            .as_ref()
+            .map_or_else(|| packed.clone(), |picks| packed.pick(&envelope, picks)))
     }
 
     fn handle(&mut self, event: Event) -> Result<(), Error> {
@@ -307,7 +344,9 @@ impl Delivery {
                 self.sending -= 1;
                 self.in_flight -= item.contacts as u64;
                 self.tally.latency.push(latency);
-                self.answered(*item, answer)
+                let contacts = item.contacts;
+                let taken_in = self.answered(*item, answer);
+                self.account(contacts, taken_in)
             }
             Event::Outcome { intent, state } => {
                 self.asking -= 1;
@@ -322,109 +361,13 @@ impl Delivery {
         }
     }
 
-    /// Keeps an accepted job in view.
-    pub(super) fn watch(&mut self, intent: IntentId, job: JobId, whose: Whose) {
-        let now = self.tools.clock.now();
-        let first = match whose {
-            Whose::Own(_) => now + retry::question(0),
-            Whose::Earlier { .. } => now,
-        };
-        self.pending.insert(intent, Pending { job, whose, accepted: now, asked: 0, unknown: 0, asking: false });
-        self.questions.insert((first, intent));
-    }
-
-    /// Asks again about a job later.
-    pub(super) fn ask_again(&mut self, intent: IntentId) {
-        if let Some(pending) = self.pending.get_mut(&intent) {
-            pending.asking = false;
-            self.questions.insert((self.tools.clock.now() + retry::question(pending.asked), intent));
+    /// Counts the contacts of an item as deferred when it could not be dealt with. Whoever takes an item and
+    /// fails must not have counted any of it.
+    pub(super) fn account(&mut self, contacts: usize, dealt: Result<(), Error>) -> Result<(), Error> {
+        if dealt.is_err() {
+            self.tally.deferred += contacts as u64;
         }
-    }
-
-    fn ask_outcomes(&mut self, now: Instant) -> Option<Instant> {
-        while let Some(&(due, intent)) = self.questions.first() {
-            if due > now {
-                return Some(due);
-            }
-            if self.asking >= ASKING {
-                return None;
-            }
-            self.questions.pop_first();
-            let Some(pending) = self.pending.get_mut(&intent) else { continue };
-            pending.asked += 1;
-            pending.asking = true;
-            self.asking += 1;
-            self.tally.calls.other += 1;
-            let (sink, pacer, job) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), pending.job.clone());
-            self.tasks.spawn(async move {
-                let state = match pacer.turn(Lane::General).await {
-                    Ok(()) => sink.outcome(&job).await,
-                    Err(error) => Err(SendError::Fatal(error)),
-                };
-                Event::Outcome { intent, state }
-            });
-        }
-        None
-    }
-
-    /// One cheap call tells whether anything is under way at all.
-    fn ask_backlog(&mut self, now: Instant) -> Option<Instant> {
-        let barred = self.backlog.as_ref().is_some_and(Backlog::is_barred);
-        if self.backlog_asked || (self.pending.is_empty() && !barred) {
-            return None;
-        }
-        if self.backlog_due > now {
-            return Some(self.backlog_due);
-        }
-        self.backlog_due = now + BACKLOG_EVERY;
-        self.backlog_asked = true;
-        self.tally.calls.other += 1;
-        let (sink, pacer, clock) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), self.tools.clock);
-        self.tasks.spawn(async move {
-            let turn = pacer.turn(Lane::General).await;
-            let asked = clock.now();
-            let jobs = match turn {
-                Ok(()) => sink.backlog().await,
-                Err(error) => Err(SendError::Fatal(error)),
-            };
-            Event::Outstanding { asked, jobs }
-        });
-        None
-    }
-
-    fn outstanding(&mut self, asked: Instant, jobs: Result<u64, SendError>) -> Result<(), Error> {
-        let now = self.tools.clock.now();
-        match jobs {
-            Ok(0) => {
-                // Nothing is under way: every job accepted before the question has ended.
-                let ended: Vec<IntentId> = self.pending.iter().filter(|(_, pending)| pending.accepted < asked && !pending.asking).map(|(&intent, _)| intent).collect();
-                self.questions.retain(|(_, intent)| !ended.contains(intent));
-                self.questions.extend(ended.into_iter().map(|intent| (now, intent)));
-                self.open_barrier(asked)
-            }
-            Ok(_) if now >= self.started + QUARANTINE && !self.earlier_pending() => {
-                self.bar_open();
-                Ok(())
-            }
-            Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
-            Err(SendError::Denied(_)) => {
-                self.question_access();
-                Ok(())
-            }
-            // The call is a hint; its failure changes nothing.
-            Ok(_) | Err(_) => Ok(()),
-        }
-    }
-
-    /// R5: with an empty backlog, and no request of an earlier run on its way, no other value can land any more.
-    fn open_barrier(&mut self, asked: Instant) -> Result<(), Error> {
-        if asked < self.started + STRAY || self.earlier_pending() {
-            return Ok(());
-        }
-        let begun = self.tools.clock.unix_millis() - i64::try_from(self.started.elapsed().as_millis()).unwrap_or(0);
-        self.tools.ledger.clear_late(begun + 1)?;
-        self.bar_open();
-        Ok(())
+        dealt
     }
 
     /// The destination asked to slow down: `lane` waits, for this process and all others of the account.
@@ -439,58 +382,23 @@ impl Delivery {
         Ok(())
     }
 
-    fn bar_open(&mut self) {
-        if let Some(backlog) = &mut self.backlog {
-            backlog.open = true;
-        }
-    }
-
-    fn earlier_pending(&self) -> bool {
-        self.pending.values().any(|pending| matches!(pending.whose, Whose::Earlier { .. }))
-    }
-
     /// A wait before the next attempt, with jitter.
     pub(super) fn after_backoff(&mut self, attempt: u32) -> Instant {
         self.tools.clock.now() + retry::backoff(attempt, self.chance.f64())
     }
 
-    /// Takes up what an earlier run left open (R3): jobs are watched, requests without an answer become late values.
-    pub(crate) async fn recover(&mut self, until: Instant) -> Result<(), Error> {
-        let now = self.tools.clock.unix_millis();
-        for intent in self.tools.ledger.intents()? {
-            match intent.state {
-                IntentState::Accepted(job) if !Self::is_given_up(intent.since, now) => {
-                    let whose = Whose::Earlier { contacts: intent.contacts, in_doubt: intent.in_doubt };
-                    self.watch(intent.id, job, whose);
-                }
-                IntentState::Accepted(_) | IntentState::Open => {
-                    self.tally.recovered.unclear += 1;
-                    self.tally.recovered.unclear_contacts += intent.contacts.len() as u64;
-                    let settlement = Settlement { dirty: intent.contacts, in_doubt: true, ..Settlement::default() };
-                    self.tools.ledger.settle(intent.id, &settlement, now)?;
-                }
-            }
-        }
-        self.work(until).await;
-        self.tally.recovered.pending = self.pending.len() as u64;
-        self.error.take().map_or(Ok(()), Err)
-    }
-
-    /// Contacts of jobs that are not known to have ended.
-    pub(crate) fn pending_keys(&self) -> std::collections::HashSet<Key> {
-        let earlier = self.pending.values().filter_map(|pending| match &pending.whose {
-            Whose::Earlier { contacts, .. } => Some(contacts.iter().map(|&(key, _)| key)),
-            Whose::Own(_) => None,
-        });
-        earlier.flatten().collect()
-    }
-
     fn publish(&self) {
-        self.tools.progress.send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
+        self.tools
+            .progress
+            .send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
     }
 }
 
 fn past_deadline() -> Error {
-    Error::new(ErrorKind::Unfinished, "send::deadline", "the deadline passed before everything was sent and confirmed")
-        .help("run the same command again: it sends what is left; a longer --deadline helps if the account is shared")
+    Error::new(
+        ErrorKind::Unfinished,
+        "send::deadline",
+        "the deadline passed before everything was sent and confirmed",
+    )
+    .help("run the same command again: it sends what is left; a longer --deadline helps if the account is shared")
 }

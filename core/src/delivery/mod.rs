@@ -6,12 +6,14 @@ mod check;
 mod engine;
 mod isolate;
 mod limit;
+#[cfg(test)]
+mod pace_tests;
 mod pacer;
+mod questions;
+mod recovery;
 mod retry;
 mod settle;
 mod tally;
-#[cfg(test)]
-mod pace_tests;
 mod work;
 
 use std::time::Duration;
@@ -24,7 +26,7 @@ pub(crate) use tally::Tally;
 use work::{Backlog, Whose};
 
 use crate::plan::Queue;
-use crate::{Digest, Error, Ledger, MemoryLedger, Rejects, Scope};
+use crate::{Error, Ledger, MemoryLedger, Rejects, Scope};
 
 /// The deadline itself stops a run; this only bounds a defect in the stopping.
 const DRAIN_SLACK: Duration = Duration::from_secs(60);
@@ -51,7 +53,9 @@ impl Delivery {
     pub(crate) fn finish(mut self) -> (Tally, Option<Error>) {
         let waiting: Vec<_> = self.waiting.drain().collect();
         for item in waiting {
-            if let Err(error) = self.give_up(item) {
+            let contacts = item.contacts;
+            let released = self.give_up(item);
+            if let Err(error) = self.account(contacts, released) {
                 self.error.get_or_insert(error);
             }
         }
@@ -69,7 +73,11 @@ impl Delivery {
         &mut self,
         work: impl FnOnce(&dyn Ledger) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let nowhere = Scope { export: String::new(), account: String::new(), list: 0 };
+        let nowhere = Scope {
+            export: String::new(),
+            account: String::new(),
+            list: 0,
+        };
         let ledger = std::mem::replace(&mut self.tools.ledger, Box::new(MemoryLedger::new(nowhere)));
         let (ledger, result) = crate::cpu::run(move || {
             let result = work(&*ledger);
@@ -78,18 +86,5 @@ impl Delivery {
         .await?;
         self.tools.ledger = ledger;
         Ok(result)
-    }
-
-    /// Whether runs so far were of another generation.
-    pub(crate) fn changes_generation(&self, generation: Digest) -> Result<bool, Error> {
-        Ok(self.tools.ledger.generation()?.is_some_and(|known| known != generation))
-    }
-
-    /// Declares the generation of this run (R10).
-    pub(crate) fn declare(&mut self, generation: Digest) -> Result<(), Error> {
-        if self.tools.ledger.generation()? == Some(generation) {
-            return Ok(());
-        }
-        self.tools.ledger.set_generation(generation)
     }
 }

@@ -1,20 +1,17 @@
 //! What the end of a job means for its contacts.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use super::answer::unrecorded;
 use super::engine::Delivery;
 use super::work::{Item, Pending, Whose};
 use crate::contact::normalise_email;
-use crate::{Error, ErrorKind, Fingerprint, IntentId, JobState, Key, Reason, SendError, Settlement, Stage};
+use crate::{Error, ErrorKind, IntentId, JobState, Key, Reason, SendError, Settlement, Stage};
 
-/// Answers that a job is unknown after which it counts as forgotten. With the growing pauses between questions this
-/// takes more than two minutes, far longer than the second for which a fresh job may be unknown.
+/// Answers in a row that a job is unknown, or unfinished although nothing is under way, after which it counts as
+/// forgotten. With the pauses between questions this takes half a minute at least, far longer than the second for
+/// which a fresh job may be unknown.
 const FORGOTTEN_AFTER: u32 = 5;
-
-/// Time after which a job of an earlier run counts as forgotten, whatever the destination says.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Imports that fail one after the other, with none in between that finishes, after which the destination itself is
 /// in question.
@@ -30,16 +27,28 @@ impl Delivery {
     /// Takes in the answer to a question about a job.
     pub(super) fn told(&mut self, intent: IntentId, state: Result<JobState, SendError>) -> Result<(), Error> {
         match state {
+            Ok(JobState::Working) if self.is_lost(intent) => self.unknown(intent),
             Ok(JobState::Working) => {
+                if let Some(pending) = self.pending.get_mut(&intent) {
+                    pending.unknown = 0;
+                }
                 self.ask_again(intent);
                 Ok(())
             }
             Ok(JobState::Finished { refused }) => {
                 self.failed_in_a_row = 0;
-                let Some(pending) = self.pending.remove(&intent) else { return Ok(()) };
+                let Some(pending) = self.pending.remove(&intent) else {
+                    return Ok(());
+                };
                 match pending.whose {
-                    Whose::Own(item) => self.finished(item, &refused),
-                    Whose::Earlier { contacts, in_doubt } => self.finished_earlier(intent, contacts, in_doubt, &refused),
+                    Whose::Own(item) => {
+                        let contacts = item.contacts;
+                        let settled = self.finished(item, &refused);
+                        self.account(contacts, settled)
+                    }
+                    Whose::Earlier { contacts, in_doubt } => {
+                        self.finished_earlier(intent, contacts, in_doubt, &refused)
+                    }
                 }
             }
             Ok(JobState::Failed) => self.failed(intent, false),
@@ -82,54 +91,56 @@ impl Delivery {
             self.tally.warn("the destination listed refused contacts under emails that were not sent; their requests went again in parts");
             let middle = rest.len() / 2;
             let parts = [rest[..middle].to_vec(), rest[middle..].to_vec()];
-            return self.reject(Item { in_doubt: true, ..item }, &culprits, Stage::Import, Reason::Refused, &parts);
+            return self.reject(
+                Item { in_doubt: true, ..item },
+                &culprits,
+                Stage::Import,
+                Reason::Refused,
+                &parts,
+            );
         }
         self.write_rejects(&packed, &culprits, Stage::Import, Reason::Refused)?;
+        let (sent, refused) = (rest.len() as u64, out.len() as u64);
         let identity = |&position: &usize| (packed.contacts[position].key, packed.contacts[position].fingerprint);
         let confirmed: Vec<_> = rest.iter().map(identity).collect();
-        let rejected = out.iter().map(identity).map(|(key, print)| (key, print, Reason::Refused)).collect();
-        self.tally.confirmed += confirmed.len() as u64;
-        self.end(&item, Settlement { confirmed, rejected, dirty: Vec::new(), in_doubt: item.in_doubt })
-    }
-
-    fn finished_earlier(
-        &mut self,
-        intent: IntentId,
-        contacts: Vec<(Key, Fingerprint)>,
-        in_doubt: bool,
-        refused: &[String],
-    ) -> Result<(), Error> {
-        let named = self.keys_of(refused);
-        let (out, rest): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(key, _)| named.keys.contains(key));
-        let unclear = named.unreadable || out.len() < named.keys.len();
-        let mut settlement = Settlement { in_doubt, ..Settlement::default() };
-        settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
-        self.tally.recovered.resolved += 1;
-        if unclear {
-            settlement.dirty = rest;
-        } else {
-            self.tally.recovered.confirmed += rest.len() as u64;
-            settlement.confirmed = rest;
-        }
-        self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis())
+        let rejected = out
+            .iter()
+            .map(identity)
+            .map(|(key, print)| (key, print, Reason::Refused))
+            .collect();
+        self.end(
+            &item,
+            Settlement {
+                confirmed,
+                rejected,
+                dirty: Vec::new(),
+                in_doubt: item.in_doubt,
+            },
+        )?;
+        self.tally.confirmed += sent;
+        self.tally.reject(Reason::Refused, refused);
+        Ok(())
     }
 
     /// Failed as a whole: it goes again once, then in halves, and a contact that fails alone is rejected. Some of its
     /// contacts may have been applied, so all of them are dirty meanwhile.
-    fn failed(&mut self, intent: IntentId, in_doubt: bool) -> Result<(), Error> {
-        let Some(Pending { whose, .. }) = self.pending.remove(&intent) else { return Ok(()) };
-        self.question_destination();
-        let mut item = match whose {
-            Whose::Own(item) => item,
-            Whose::Earlier { contacts, in_doubt: doubted } => {
-                self.tally.recovered.unclear += 1;
-                self.tally.recovered.unclear_contacts += contacts.len() as u64;
-                let settlement =
-                    Settlement { dirty: contacts, in_doubt: in_doubt || doubted, ..Settlement::default() };
-                return self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis());
-            }
+    fn failed(&mut self, intent: IntentId, forgotten: bool) -> Result<(), Error> {
+        let Some(Pending { whose, .. }) = self.pending.remove(&intent) else {
+            return Ok(());
         };
-        item.in_doubt |= in_doubt;
+        self.question_destination();
+        match whose {
+            Whose::Own(item) => {
+                let contacts = item.contacts;
+                let dealt = self.failed_own(item, forgotten);
+                self.account(contacts, dealt)
+            }
+            Whose::Earlier { contacts, in_doubt } => self.failed_earlier(intent, contacts, in_doubt || forgotten),
+        }
+    }
+
+    fn failed_own(&mut self, mut item: Item, forgotten: bool) -> Result<(), Error> {
+        item.in_doubt |= forgotten;
         item.failures += 1;
         if item.failures == 1 {
             return self.send_again(item);
@@ -137,7 +148,17 @@ impl Delivery {
         if item.contacts > 1 {
             return self.halve(item);
         }
-        self.reject(item, &[(0, FAILED.to_owned())], Stage::Import, Reason::ImportFailed, &[])
+        if forgotten {
+            // Nobody said a word against the contact.
+            return self.give_up(item);
+        }
+        self.reject(
+            item,
+            &[(0, FAILED.to_owned())],
+            Stage::Import,
+            Reason::ImportFailed,
+            &[],
+        )
     }
 
     /// The same bytes under another intent, since the first one has ended.
@@ -145,8 +166,8 @@ impl Delivery {
         if item.intent.is_none() {
             return Err(unrecorded());
         }
-        let dirty = self.identities(&item)?;
-        self.end(&item, Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })?;
+        let unsettled = self.unsettled(&item)?;
+        self.end(&item, unsettled)?;
         item.intent = None;
         item.in_doubt = false;
         item.due = self.tools.clock.now();
@@ -156,13 +177,16 @@ impl Delivery {
     }
 
     fn unknown(&mut self, intent: IntentId) -> Result<(), Error> {
-        let Some(pending) = self.pending.get_mut(&intent) else { return Ok(()) };
+        let Some(pending) = self.pending.get_mut(&intent) else {
+            return Ok(());
+        };
         pending.unknown += 1;
         if pending.unknown < FORGOTTEN_AFTER {
             self.ask_again(intent);
             return Ok(());
         }
-        self.tally.warn("the destination forgot accepted imports; their contacts were sent again");
+        self.tally
+            .warn("the destination forgot accepted imports; their contacts were sent again");
         self.failed(intent, true)
     }
 
@@ -180,8 +204,11 @@ impl Delivery {
 
     /// Keys of the emails a destination lists. One that is no email, or is listed twice, is told apart from one that
     /// is.
-    fn keys_of(&self, emails: &[String]) -> Named {
-        let mut named = Named { keys: HashSet::new(), unreadable: false };
+    pub(super) fn keys_of(&self, emails: &[String]) -> Named {
+        let mut named = Named {
+            keys: HashSet::new(),
+            unreadable: false,
+        };
         for email in emails {
             match normalise_email(email) {
                 Ok(email) => {
@@ -192,14 +219,9 @@ impl Delivery {
         }
         named
     }
-
-    /// Jobs of an earlier run that are older than any retention are no longer waited for.
-    pub(super) fn is_given_up(since: i64, now: i64) -> bool {
-        u128::try_from(now.saturating_sub(since)).is_ok_and(|age| age >= GIVEN_UP_AFTER.as_millis())
-    }
 }
 
-struct Named {
-    keys: HashSet<Key>,
-    unreadable: bool,
+pub(super) struct Named {
+    pub(super) keys: HashSet<Key>,
+    pub(super) unreadable: bool,
 }

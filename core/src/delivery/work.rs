@@ -22,10 +22,16 @@ impl Parcel {
     /// The part of this parcel at `positions` (of this parcel, not of the spooled request).
     pub(crate) fn part(&self, positions: &[usize]) -> Self {
         let picks = match &self.picks {
-            Some(picks) => positions.iter().filter_map(|&position| picks.get(position).copied()).collect(),
+            Some(picks) => positions
+                .iter()
+                .filter_map(|&position| picks.get(position).copied())
+                .collect(),
             None => positions.to_vec(),
         };
-        Self { picks: Some(picks), ..self.clone() }
+        Self {
+            picks: Some(picks),
+            ..self.clone()
+        }
     }
 }
 
@@ -83,7 +89,13 @@ pub(crate) struct Backlog {
 
 impl Backlog {
     pub(crate) fn new(ready: Queue, blocked: Queue) -> Self {
-        Self { ready, blocked, ready_next: 0, blocked_next: 0, open: false }
+        Self {
+            ready,
+            blocked,
+            ready_next: 0,
+            blocked_next: 0,
+            open: false,
+        }
     }
 
     /// The next request, if it may go, and its number of contacts.
@@ -95,7 +107,14 @@ impl Backlog {
         } else {
             return None;
         };
-        Some((Parcel { blocked, index, picks: None }, queue.contacts(index)))
+        Some((
+            Parcel {
+                blocked,
+                index,
+                picks: None,
+            },
+            queue.contacts(index),
+        ))
     }
 
     /// Takes what [`peek`](Self::peek) showed.
@@ -161,7 +180,7 @@ pub(crate) struct Pending {
     pub(crate) accepted: Instant,
     /// Questions asked.
     pub(crate) asked: u32,
-    /// Answers that the job is not known.
+    /// Answers in a row that the job is not known, or lost.
     pub(crate) unknown: u32,
     /// Whether a question is under way.
     pub(crate) asking: bool,
@@ -172,5 +191,8 @@ pub(crate) enum Whose {
     /// This run's.
     Own(Item),
     /// An earlier run's, as its intent recorded them.
-    Earlier { contacts: Vec<(Key, Fingerprint)>, in_doubt: bool },
+    Earlier {
+        contacts: Vec<(Key, Fingerprint)>,
+        in_doubt: bool,
+    },
 }

@@ -83,7 +83,10 @@ impl History {
                     standing = Some(if same { *now } else { Standing::Dirty });
                 }
                 Fact::Late(key, fp, since) if *key == wanted => {
-                    let earlier = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
+                    let earlier = late
+                        .iter()
+                        .position(|(known, _)| known == fp)
+                        .map(|at| late.swap_remove(at).1);
                     late.push((*fp, earlier.map_or(*since, |earlier| earlier.max(*since))));
                 }
                 Fact::Cleared(before) => {
@@ -249,8 +252,20 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
 
 fn add_dirty(ledger: &mut dyn Ledger, key: Key) -> Result<(), Error> {
     let contacts = vec![(key, fp(0))];
-    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
-    ledger.settle(id, &Settlement { dirty: contacts, ..Settlement::default() }, 1)
+    let id = ledger.record(
+        &[NewIntent {
+            contacts: contacts.clone(),
+        }],
+        1,
+    )?[0];
+    ledger.settle(
+        id,
+        &Settlement {
+            dirty: contacts,
+            ..Settlement::default()
+        },
+        1,
+    )
 }
 
 fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<'_>) {
@@ -258,13 +273,36 @@ fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<
     ledger.set_generation([1; 16]).unwrap();
     for (value, in_doubt) in [(1, true), (2, false)] {
         let confirmed = vec![(key(1), fp(value))];
-        let id = ledger.record(&[NewIntent { contacts: confirmed.clone() }], 5).unwrap()[0];
-        ledger.settle(id, &Settlement { confirmed, in_doubt, ..Settlement::default() }, 5).unwrap();
+        let id = ledger
+            .record(
+                &[NewIntent {
+                    contacts: confirmed.clone(),
+                }],
+                5,
+            )
+            .unwrap()[0];
+        ledger
+            .settle(
+                id,
+                &Settlement {
+                    confirmed,
+                    in_doubt,
+                    ..Settlement::default()
+                },
+                5,
+            )
+            .unwrap();
     }
     let entry = |ledger: &dyn Ledger| ledger.entries(&[1; 16], FIRST, LAST).unwrap().remove(0);
-    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Confirmed(fp(2)), vec![fp(1)]));
+    assert_eq!(
+        (entry(&*ledger).standing, entry(&*ledger).late),
+        (Standing::Confirmed(fp(2)), vec![fp(1)])
+    );
     assert_eq!(ledger.clear_late(6).unwrap(), 1);
-    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Dirty, vec![]));
+    assert_eq!(
+        (entry(&*ledger).standing, entry(&*ledger).late),
+        (Standing::Dirty, vec![])
+    );
 }
 
 fn a_backward_range_is_empty(open: Open<'_>) {

@@ -68,7 +68,16 @@ fn fill(path: &Path) -> Content {
     };
     ledger.settle(ids[0], &settlement, 6).unwrap();
     ledger.accept(ids[1], &JobId("31337".to_owned()), true).unwrap();
-    ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }, 7).unwrap();
+    ledger
+        .settle(
+            ids[2],
+            &Settlement {
+                in_doubt: true,
+                ..Settlement::default()
+            },
+            7,
+        )
+        .unwrap();
     ledger.record(&[intent(3_400, 3_450), intent(3_450, 3_500)], 7).unwrap();
     content(&ledger).unwrap()
 }
@@ -76,8 +85,16 @@ fn fill(path: &Path) -> Content {
 /// Two commits: an intent, and its end without an answer.
 fn add_dirty(ledger: &mut SqliteLedger, keys: &[Key]) -> Result<(), Error> {
     let contacts: Vec<_> = keys.iter().map(|&key| (key, fp(0))).collect();
-    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
-    let dirty = Settlement { dirty: contacts, ..Settlement::default() };
+    let id = ledger.record(
+        &[NewIntent {
+            contacts: contacts.clone(),
+        }],
+        1,
+    )?[0];
+    let dirty = Settlement {
+        dirty: contacts,
+        ..Settlement::default()
+    };
     ledger.settle(id, &dirty, 1)
 }
 
@@ -278,7 +295,10 @@ fn reading_leaves_the_folder_as_it_was() {
     assert!(SqliteLedger::open_read_only(&path, &scope("other")).unwrap().is_none());
     let mut reader = SqliteLedger::open_read_only(&path, &scope("vip")).unwrap().unwrap();
     assert_eq!(content(&reader).unwrap(), filled);
-    assert_eq!(add_dirty(&mut reader, &[key(1)]).unwrap_err().code(), "state::unwritable");
+    assert_eq!(
+        add_dirty(&mut reader, &[key(1)]).unwrap_err().code(),
+        "state::unwritable"
+    );
     drop(reader);
     assert_eq!(listing(folder.path()), before);
 }

@@ -172,8 +172,14 @@ impl Ledger for MemoryLedger {
             let mut cleared = 0;
             for (key, values) in &mut records.late {
                 let standing = records.contacts.get(key).map(|(_, standing)| *standing);
-                let gone: Vec<_> = values.extract_if(.., |_, since| *since < before).map(|(fp, _)| fp).collect();
-                if gone.iter().any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp))) {
+                let gone: Vec<_> = values
+                    .extract_if(.., |_, since| *since < before)
+                    .map(|(fp, _)| fp)
+                    .collect();
+                if gone
+                    .iter()
+                    .any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp)))
+                {
                     records.contacts.insert(*key, (records.generation, Standing::Dirty));
                 }
                 cleared += gone.len();

@@ -3,6 +3,8 @@
 mod guard;
 mod key;
 mod merge;
+#[cfg(test)]
+mod merge_tests;
 mod pack;
 mod queue;
 mod read;

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
 use super::stage::{Partitions, Stage, Staged};
 use super::{Hasher, Summary};
 use crate::{BoundMapping, Encode, Error, ErrorKind, Limits, Observer, Rejects, SegmentStream, cpu};
+use futures::{StreamExt, TryStreamExt};
 
 /// Batches that are mapped at the same time.
 const MAPPERS: usize = 2;
@@ -68,6 +68,10 @@ fn count(rejects: &Rejects, summary: &mut Summary) {
 }
 
 fn stopped() -> Error {
-    Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal before anything was sent")
-        .help("run the same command again")
+    Error::new(
+        ErrorKind::Interrupted,
+        "run::stopped",
+        "stopped by a signal before anything was sent",
+    )
+    .help("run the same command again")
 }

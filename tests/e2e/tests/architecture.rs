@@ -23,14 +23,25 @@ fn root() -> PathBuf {
 /// Normal dependencies of each workspace package, by name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let mut cargo = Command::new(env!("CARGO"));
-    let output = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output().unwrap();
+    let output = cargo
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let normal = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
-        all.filter(|dependency| dependency["kind"].is_null()).map(name).collect()
+        all.filter(|dependency| dependency["kind"].is_null())
+            .map(name)
+            .collect()
     };
-    metadata["packages"].as_array().unwrap().iter().map(|package| (name(package), normal(package))).collect()
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (name(package), normal(package)))
+        .collect()
 }
 
 fn rust_files() -> Vec<(String, String)> {

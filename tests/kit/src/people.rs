@@ -73,7 +73,7 @@ impl People {
 
     /// Whether row `n` changes from edition to edition.
     pub fn is_changed(&self, n: u64) -> bool {
-        self.changed_every > 0 && n % self.changed_every == 3
+        self.changed_every > 0 && n % self.changed_every == 3 % self.changed_every
     }
 
     /// Row `n`, from 0.

@@ -21,7 +21,12 @@ impl Simulator {
 
     /// Titles of all fields.
     pub fn field_titles(&self) -> Vec<String> {
-        self.state().account.fields.values().map(|field| field.title.clone()).collect()
+        self.state()
+            .account
+            .fields
+            .values()
+            .map(|field| field.title.clone())
+            .collect()
     }
 
     /// Adds a tag unless it is there, and returns its id.
