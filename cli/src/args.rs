@@ -248,12 +248,12 @@ pub struct SimArgs {
     /// Port on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 8025)]
     pub port: u16,
-    /// Seed of everything random
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// How many times faster than ActiveCampaign
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    pub speed: f64,
+    /// Seed of everything random [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many times faster than ActiveCampaign [default: 1]
+    #[arg(long, value_name = "X")]
+    pub speed: Option<f64>,
     /// Keep the account in this file
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,

@@ -20,7 +20,7 @@ pub fn screen(run: &RunView, style: &Style) -> String {
             "  the next run sends the {} deferred",
             count(run.outcome.deferred)
         ));
-    } else if !is_idle(run) {
+    } else if !is_idle(run) && run.error.is_none() {
         lines.push("  next run sends only what changed".to_owned());
     }
     let mut screen = lines.join("\n");

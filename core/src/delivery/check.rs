@@ -11,7 +11,11 @@ use crate::{Clock, Destination, Error, ErrorKind, Lane, SendError, Sink};
 const ATTEMPTS: u32 = 3;
 
 /// Reads what has to be known of the destination; a passing fault is tried again.
-pub(crate) async fn check(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
+///
+/// # Errors
+/// [`ErrorKind::Unfinished`] when it is out of reach, [`ErrorKind::Access`] when the key is refused, and what the sink
+/// finds missing there.
+pub async fn check_destination(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
     let mut attempt = 0;
     loop {
         attempt += 1;
