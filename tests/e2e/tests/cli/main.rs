@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
+
 mod crashes;
 mod demo;
 mod doctor;
