@@ -25,6 +25,10 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
     let signals = Signals::listen();
     let mut exit = Exit::Done;
     for mut export in spec::select(args.target.as_deref(), &args.export, spec.as_ref(), &environment)? {
+        if let Some(signal) = signals.told() {
+            exit = exit.or(signal);
+            break;
+        }
         export.deadline = args.deadline.or(export.deadline);
         export.guards.max_rejects = args.max_rejects.or(export.guards.max_rejects);
         if args.sim {
@@ -33,12 +37,12 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let attendance = Attendance::of(&export).await?;
         let run = run_of(&export, args, global, screen, &signals).await;
         attendance.end()?;
-        let run = run?;
+        let run = run.map_err(|failure| failure.stopped_by(signals.told()))?;
         screen.result(&page::screen(&run, &screen.out), &json::run(&run));
         if let Some(error) = &run.error {
             screen.error(&error.clone().into());
         }
-        exit = if exit == Exit::Done { run.exit } else { exit };
+        exit = exit.or(run.exit);
     }
     Ok(exit)
 }

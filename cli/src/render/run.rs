@@ -105,7 +105,11 @@ fn requests(run: &RunView) -> String {
     ];
     if let Some(deadline) = run.deadline.filter(|deadline| !deadline.is_zero()) {
         let share = run.time.as_secs_f64() / deadline.as_secs_f64() * 100.0;
-        parts.push(format!("{share:.1} % of the {}-minute target", deadline.as_secs() / 60));
+        let target = match deadline.as_secs() {
+            seconds if seconds < 60 => format!("{seconds}-second"),
+            seconds => format!("{}-minute", seconds / 60),
+        };
+        parts.push(format!("{share:.1} % of the {target} target"));
     }
     format!("  {}", parts.join(" · "))
 }

@@ -70,6 +70,42 @@ fn sigint_drains_and_the_next_run_sends_the_rest_only() {
 }
 
 #[test]
+fn a_signal_before_anything_is_sent_has_its_own_exit_code_too() {
+    let mut world = slow();
+    for (name, code) in [("TERM", 143), ("INT", 130)] {
+        let mut run = world.start("people.csv", &["--json"]);
+        wait_for(&mut run, "phase=check");
+        signal(&run, name);
+        let ended = Ended::of(run.wait_with_output().unwrap());
+        let stopped = ended.document();
+        assert_eq!((ended.code, &stopped["exit_code"], &stopped["status"]), (code, &json!(code), &json!("stopped")));
+        assert_eq!(stopped["retryable"], true, "{stopped}");
+    }
+    assert_eq!(world.contacts().len(), 0, "something was sent");
+}
+
+#[test]
+fn a_signal_ends_all_exports() {
+    let mut world = slow();
+    let (host, people) = (world.host(), people(3, "other"));
+    world.write("other.csv", people);
+    world.write(
+        "enlist.yaml",
+        format!(
+            "version: 1\nconnections: {{ a: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\n\
+             exports:\n  one: {{ list: 7, source: people.csv }}\n  two: {{ list: 7, source: other.csv }}\n"
+        ),
+    );
+    let mut run = world.background(&["run", "--json", "-vv"]);
+    wait_for(&mut run, ACCEPTED);
+    signal(&run, "TERM");
+    let ended = Ended::of(run.wait_with_output().unwrap());
+    assert_eq!(ended.code, 143, "{ended:?}");
+    assert_eq!(ended.stdout.lines().count(), 1, "the second export was begun: {}", ended.stdout);
+    assert!(!world.contacts().contains_key("other1@example.com"));
+}
+
+#[test]
 fn a_second_run_of_an_export_is_told_who_runs_it() {
     let world = slow();
     let mut first = world.start("people.csv", &["-vv"]);

@@ -93,7 +93,12 @@ impl World {
     pub fn start(&self, file: &str, more: &[&str]) -> Child {
         let arguments = self.to_list_7("run", file, more);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        piped(self.command(&arguments)).spawn().unwrap()
+        self.background(&arguments)
+    }
+
+    /// `enlist` with `arguments`, under way.
+    pub fn background(&self, arguments: &[&str]) -> Child {
+        piped(self.command(arguments)).spawn().unwrap()
     }
 
     /// `enlist` with `arguments`, to its end.
