@@ -37,14 +37,20 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let attendance = Attendance::of(&export).await?;
         let run = run_of(&export, args, global, screen, &signals).await;
         attendance.end()?;
-        let run = run.map_err(|failure| failure.stopped_by(signals.told()))?;
-        screen.result(&page::screen(&run, &screen.out), &json::run(&run));
-        if let Some(error) = &run.error {
-            screen.error(&error.clone().into());
-        }
-        exit = exit.or(run.exit);
+        exit = exit.or(match run {
+            Ok(run) => show(&run, screen),
+            Err(failure) => screen.failure(&failure.stopped_by(signals.told())),
+        });
     }
     Ok(exit)
+}
+
+fn show(run: &RunView, screen: &Screen) -> Exit {
+    screen.result(&page::screen(run, &screen.out), &json::run(run));
+    if let Some(error) = &run.error {
+        screen.error(&error.clone().into());
+    }
+    run.exit
 }
 
 async fn run_of(

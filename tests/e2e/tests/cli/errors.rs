@@ -85,6 +85,25 @@ fn mistakes_of_the_configuration_are_shown_where_they_stand() {
 }
 
 #[test]
+fn an_export_that_fails_does_not_keep_the_others_from_running() {
+    let mut world = World::prompt();
+    world.write("people.csv", people(20, "person"));
+    let host = world.host();
+    world.write(
+        "enlist.yaml",
+        format!(
+            "version: 1\nconnections: {{ a: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\n\
+             exports:\n  one: {{ list: 7, source: nowhere.csv }}\n  two: {{ list: 7, source: people.csv }}\n"
+        ),
+    );
+    let ended = world.enlist(&["run", "--json"]);
+    assert_eq!(ended.code, 7, "{ended:?}");
+    assert_eq!(ended.stdout.lines().count(), 2, "a document for each export: {}", ended.stdout);
+    assert_eq!(ended.document()["outcome"]["confirmed"], 20);
+    assert_eq!(world.contacts().len(), 20);
+}
+
+#[test]
 fn rejects_above_the_bound_need_leave_and_are_told_in_the_end() {
     let mut world = World::prompt();
     world.write("people.csv", people(20, "person") + "nobody,No At\n");
