@@ -248,10 +248,10 @@ pub struct SimArgs {
     /// Port on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 8025)]
     pub port: u16,
-    /// Seed of everything random [else: 1]
+    /// Seed of everything random [default: 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// How many times faster than ActiveCampaign [else: 1]
+    /// How many times faster than ActiveCampaign [default: 1]
     #[arg(long, value_name = "X")]
     pub speed: Option<f64>,
     /// Keep the account in this file

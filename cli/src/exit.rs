@@ -55,6 +55,12 @@ impl Exit {
         }
     }
 
+    /// This end, or `later` if this one is a good one.
+    #[must_use]
+    pub fn or(self, later: Self) -> Self {
+        if self == Self::Done { later } else { self }
+    }
+
     /// Whether the same command may succeed later without anybody acting.
     pub fn retryable(self) -> bool {
         matches!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, SqliteLedger, State,
+    Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, Sink, SqliteLedger, State,
     StateFolder,
 };
 
@@ -99,11 +99,11 @@ fn guards(written: &spec::Guards) -> Guards {
 /// # Errors
 /// [`ErrorKind::State`] when it cannot be used.
 pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State, Error> {
-    let ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, export))?;
+    let ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, &*export.sink))?;
     Ok(State {
         ledger: Box::new(ledger),
         hasher: folder.hasher(),
-        pacer: pacer(export)?,
+        pacer: pacer(&*export.sink)?,
         spool: folder.spool_dir().to_owned(),
     })
 }
@@ -112,8 +112,8 @@ pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State,
 ///
 /// # Errors
 /// [`ErrorKind::State`] when it is there and cannot be read.
-pub fn state_to_read(export: &spec::Export, core: &Export) -> Result<State, Error> {
-    let scope = scope(&export.name, core);
+pub fn state_to_read(export: &spec::Export, sink: &dyn Sink) -> Result<State, Error> {
+    let scope = scope(&export.name, sink);
     let folder = StateFolder::open_existing_read_only(&export.state)?;
     let known = match &folder {
         Some(folder) => SqliteLedger::open_read_only(&folder.ledger_path(), &scope)?,
@@ -130,23 +130,23 @@ pub fn state_to_read(export: &spec::Export, core: &Export) -> Result<State, Erro
     Ok(State {
         ledger,
         hasher,
-        pacer: pacer(core)?,
+        pacer: pacer(sink)?,
         spool,
     })
 }
 
-fn scope(name: &str, export: &Export) -> Scope {
+fn scope(name: &str, sink: &dyn Sink) -> Scope {
     Scope {
         export: name.to_owned(),
-        account: export.sink.account().to_owned(),
-        list: export.sink.list(),
+        account: sink.account().to_owned(),
+        list: sink.list(),
     }
 }
 
 /// One pacer for all processes of this user that call the account.
-fn pacer(export: &Export) -> Result<Arc<Pacer>, Error> {
-    let store = FilePaceStore::for_account(export.sink.account())?;
-    Ok(Arc::new(Pacer::new(Box::new(store), export.sink.quotas())))
+fn pacer(sink: &dyn Sink) -> Result<Arc<Pacer>, Error> {
+    let store = FilePaceStore::for_account(sink.account())?;
+    Ok(Arc::new(Pacer::new(Box::new(store), sink.quotas())))
 }
 
 /// The share of rejected rows up to which a finished run is a success.

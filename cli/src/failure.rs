@@ -2,6 +2,8 @@
 
 use enlist_core::{Error, ErrorKind};
 
+use crate::exit::Exit;
+
 /// What ended a command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
@@ -11,6 +13,8 @@ pub struct Failure {
     pub snippet: Option<Box<Snippet>>,
     /// Facts that belong to the message, one line each.
     pub notes: Vec<String>,
+    /// The signal that ended it, where one did.
+    pub signal: Option<Exit>,
 }
 
 /// One line of a file with a mark under the part at fault.
@@ -40,6 +44,20 @@ impl Failure {
         self.error = self.error.help(help);
         self
     }
+
+    /// Names the signal, if there was one, that an interrupted command was stopped by.
+    #[must_use]
+    pub fn stopped_by(mut self, signal: Option<Exit>) -> Self {
+        if self.error.kind() == ErrorKind::Interrupted {
+            self.signal = signal;
+        }
+        self
+    }
+
+    /// How the process ends.
+    pub fn exit(&self) -> Exit {
+        self.signal.unwrap_or_else(|| Exit::from(self.error.kind()))
+    }
 }
 
 impl From<Error> for Failure {
@@ -48,6 +66,7 @@ impl From<Error> for Failure {
             error,
             snippet: None,
             notes: Vec::new(),
+            signal: None,
         }
     }
 }

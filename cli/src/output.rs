@@ -74,7 +74,7 @@ impl Screen {
         if self.json {
             self.document(&json::failure(failure));
         }
-        Exit::from(failure.error.kind())
+        failure.exit()
     }
 }
 

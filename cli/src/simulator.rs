@@ -38,15 +38,8 @@ pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
         Some(path) => object(path)?,
         None => Map::new(),
     };
-    let typed = [
-        ("seed", args.seed.map(Value::from)),
-        ("speed", args.speed.map(Value::from)),
-    ];
-    settings.extend(
-        typed
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-    );
+    settings.extend(args.seed.map(|seed| ("seed".to_owned(), seed.into())));
+    settings.extend(args.speed.map(|speed| ("speed".to_owned(), speed.into())));
     let faults = settings.entry("faults").or_insert_with(|| Value::Object(Map::new()));
     for (name, value) in &args.fault {
         // A share, or a word such as the scope.
@@ -229,6 +222,21 @@ mod tests {
         );
         let unknown = super::settings(&args(&[("throtle", "0.2")])).unwrap_err();
         assert!(unknown.error.to_string().contains("throttle"), "{}", unknown.error);
+    }
+
+    #[test]
+    fn settings_of_a_file_stand_unless_the_command_line_says_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.json");
+        fs::write(&file, r#"{ "seed": 3, "speed": 5, "faults": { "html": 0.1 } }"#).unwrap();
+        let args = SimArgs {
+            speed: None,
+            settings: Some(file),
+            ..args(&[("throttle", "0.2")])
+        };
+        let settings = settings(&args).unwrap();
+        assert_eq!((settings.seed, settings.speed), (7, 5.0));
+        assert_eq!((settings.faults.html, settings.faults.throttle), (0.1, 0.2));
     }
 
     #[tokio::test]

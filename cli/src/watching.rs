@@ -61,7 +61,8 @@ fn view(
     Progress {
         phase: now.phase.name(),
         read: now.read,
-        requests_total: now.requests,
+        // What is refused as a whole goes again in parts, so there may be more requests than planned.
+        requests_total: now.requests.max(now.accepted),
         accepted: now.accepted,
         confirmed: now.confirmed,
         contacts_total: now.contacts,

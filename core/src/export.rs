@@ -106,7 +106,7 @@ impl Export {
     /// plan.
     pub async fn plan(&self, state: State, mut observer: Observer) -> Result<Plan, Error> {
         let clock = Clock::start();
-        let destination = delivery::check(&*self.sink, &state.pacer, &clock).await?;
+        let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
         let begun = clock.elapsed();
@@ -149,7 +149,7 @@ impl Export {
     /// From the plan on, the report tells everything, with [`Report::error`] if the run ended early.
     pub async fn run(&self, state: State, mut observer: Observer) -> Result<Report, Error> {
         let clock = Clock::start();
-        let destination = delivery::check(&*self.sink, &state.pacer, &clock).await?;
+        let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
         let (partitions, origins) = self

@@ -23,7 +23,7 @@ pub use contact::{
     Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
     Shape, Slot, Stage, normalise_email,
 };
-pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer};
+pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer, check_destination};
 pub use error::{Error, ErrorKind};
 pub use export::{Export, Observer, Plan, State};
 pub use ledger::{

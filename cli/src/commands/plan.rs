@@ -29,7 +29,7 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
 
 async fn plan_of(export: &Export) -> Result<PlanView, Failure> {
     let ready = exports::prepare(export).await?;
-    let state = exports::state_to_read(export, &ready.export)?;
+    let state = exports::state_to_read(export, &*ready.export.sink)?;
     let plan = ready.export.plan(state, Observer::none()).await?;
     Ok(views::plan(export, &ready, plan))
 }

@@ -25,6 +25,10 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
     let signals = Signals::listen();
     let mut exit = Exit::Done;
     for mut export in spec::select(args.target.as_deref(), &args.export, spec.as_ref(), &environment)? {
+        if let Some(signal) = signals.told() {
+            exit = exit.or(signal);
+            break;
+        }
         export.deadline = args.deadline.or(export.deadline);
         export.guards.max_rejects = args.max_rejects.or(export.guards.max_rejects);
         if args.sim {
@@ -33,14 +37,20 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let attendance = Attendance::of(&export).await?;
         let run = run_of(&export, args, global, screen, &signals).await;
         attendance.end()?;
-        let run = run?;
-        screen.result(&page::screen(&run, &screen.out), &json::run(&run));
-        if let Some(error) = &run.error {
-            screen.error(&error.clone().into());
-        }
-        exit = if exit == Exit::Done { run.exit } else { exit };
+        exit = exit.or(match run {
+            Ok(run) => show(&run, screen),
+            Err(failure) => screen.failure(&failure.stopped_by(signals.told())),
+        });
     }
     Ok(exit)
+}
+
+fn show(run: &RunView, screen: &Screen) -> Exit {
+    screen.result(&page::screen(run, &screen.out), &json::run(run));
+    if let Some(error) = &run.error {
+        screen.error(&error.clone().into());
+    }
+    run.exit
 }
 
 async fn run_of(

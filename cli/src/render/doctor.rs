@@ -1,5 +1,7 @@
 //! The screen of `doctor`: one line a check.
 
+use enlist_core::Error;
+
 use super::{Ink, Style, clean};
 
 /// How a check went.
@@ -22,6 +24,8 @@ pub struct Check {
     pub name: String,
     /// What was found, and what to do about it.
     pub detail: String,
+    /// What a run would fail with.
+    pub error: Option<Error>,
 }
 
 impl Check {
@@ -31,7 +35,16 @@ impl Check {
             verdict,
             name: name.into(),
             detail: detail.into(),
+            error: None,
         }
+    }
+
+    /// A check that found what a run would fail with.
+    pub fn failed(name: impl Into<String>, error: &Error) -> Self {
+        let help = error.help_text().map(|help| format!("; {help}")).unwrap_or_default();
+        let mut check = Self::new(Verdict::Fail, name, format!("{error}{help}"));
+        check.error = Some(error.clone());
+        check
     }
 }
 
@@ -58,7 +71,12 @@ pub fn screen(checks: &[Check], style: &Style) -> String {
 pub fn document(checks: &[Check]) -> impl serde::Serialize {
     let checks: Vec<_> = checks
         .iter()
-        .map(|check| serde_json::json!({ "verdict": word(check.verdict), "name": check.name, "detail": check.detail }))
+        .map(|check| {
+            serde_json::json!({
+                "verdict": word(check.verdict), "name": check.name, "detail": check.detail,
+                "code": check.error.as_ref().map(Error::code),
+            })
+        })
         .collect();
     serde_json::json!({ "schema": "enlist.doctor/1", "checks": checks })
 }

@@ -81,7 +81,7 @@ pub fn run(run: &RunView) -> impl Serialize {
 
 /// The document of a command that ended before there was a run to report: the keys a reader looks for first.
 pub fn failure(failure: &Failure) -> impl Serialize {
-    let exit = Exit::from(failure.error.kind());
+    let exit = failure.exit();
     serde_json::json!({
         "schema": "enlist.error/1",
         "status": status(exit),

@@ -20,7 +20,7 @@ pub fn screen(run: &RunView, style: &Style) -> String {
             "  the next run sends the {} deferred",
             count(run.outcome.deferred)
         ));
-    } else if !is_idle(run) {
+    } else if !is_idle(run) && run.error.is_none() {
         lines.push("  next run sends only what changed".to_owned());
     }
     let mut screen = lines.join("\n");
@@ -105,7 +105,11 @@ fn requests(run: &RunView) -> String {
     ];
     if let Some(deadline) = run.deadline.filter(|deadline| !deadline.is_zero()) {
         let share = run.time.as_secs_f64() / deadline.as_secs_f64() * 100.0;
-        parts.push(format!("{share:.1} % of the {}-minute target", deadline.as_secs() / 60));
+        let target = match deadline.as_secs() {
+            seconds if seconds < 60 => format!("{seconds}-second"),
+            seconds => format!("{}-minute", seconds / 60),
+        };
+        parts.push(format!("{share:.1} % of the {target} target"));
     }
     format!("  {}", parts.join(" · "))
 }

@@ -15,7 +15,11 @@ const ATTEMPTS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Reads what has to be known of the destination; a passing fault is tried again.
-pub(crate) async fn check(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
+///
+/// # Errors
+/// [`ErrorKind::Unfinished`] when it is out of reach, [`ErrorKind::Access`] when the key is refused, and what the sink
+/// finds missing there.
+pub async fn check_destination(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) -> Result<Destination, Error> {
     let (patient_until, mut faults) = (clock.now() + PATIENCE, 0);
     loop {
         match sink.check(pacer).await {

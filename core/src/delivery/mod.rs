@@ -18,7 +18,7 @@ mod work;
 
 use std::time::Duration;
 
-pub(crate) use check::check;
+pub use check::check_destination;
 pub(crate) use engine::{Delivery, Tools};
 pub use limit::PaceState;
 pub use pacer::{FilePaceStore, MemoryPaceStore, PaceStore, Pacer};
