@@ -4,6 +4,7 @@
 //! Python with pyarrow: `python3`, or what `ENLIST_TEST_PYTHON` names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::disallowed_methods, reason = "processes live in real time")]
 #![expect(
     unreachable_pub,
     reason = "a test exports nothing: here `pub` marks what a module offers to others"
