@@ -21,7 +21,9 @@ const MAP: &str = "{ email: email, fields: { City: first_name }, tags: [vip, bra
 /// The verdict and the name of each line.
 fn verdicts(ended: &Ended) -> Vec<String> {
     let lines = ended.stdout.lines();
-    lines.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect()
+    lines
+        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 #[test]
@@ -30,7 +32,14 @@ fn a_sound_export_is_found_sound_from_end_to_end() {
     let ended = doctor(&world, "key", 7, MAP);
     assert_eq!(ended.code, 0, "{ended:?}");
     let expected = [
-        "ok configuration", "ok key", "ok source", "ok destination", "ok list", "ok mapping", "warn tags", "ok room",
+        "ok configuration",
+        "ok key",
+        "ok source",
+        "ok destination",
+        "ok list",
+        "ok mapping",
+        "warn tags",
+        "ok room",
         "ok state",
     ];
     assert_eq!(verdicts(&ended), expected, "{}", ended.stdout);
@@ -47,7 +56,13 @@ fn the_first_failed_check_decides_the_exit_code() {
     let cases = [
         ("wrong", 7, MAP, 4, "fail destination"),
         ("key", 99, MAP, 6, "fail destination"),
-        ("key", 7, "{ email: email, fields: { Nowhere: first_name } }", 6, "fail mapping"),
+        (
+            "key",
+            7,
+            "{ email: email, fields: { Nowhere: first_name } }",
+            6,
+            "fail mapping",
+        ),
         ("key", 7, "{ email: mail }", 7, "fail mapping"),
     ];
     for (key, list, map, code, line) in cases {

@@ -38,7 +38,9 @@ impl World {
             "status_false": 0,
             "processing": { "delay": 0.0, "contacts_per_second": 0.0 },
         });
-        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        all.as_object_mut()
+            .unwrap()
+            .extend(settings.as_object().unwrap().clone());
         fs::write(folder.path().join("settings.json"), all.to_string()).unwrap();
         fs::write(folder.path().join("key"), KEY).unwrap();
         let simulator = Simulator::start(folder.path(), 0);
@@ -111,7 +113,9 @@ impl World {
         let account = self.edit_account(|_| {});
         let contacts = account["contacts"].as_array().unwrap().iter();
         let active = contacts.filter(|contact| contact["lists"]["7"] == "active");
-        active.map(|contact| (contact["email"].as_str().unwrap().to_owned(), contact.clone())).collect()
+        active
+            .map(|contact| (contact["email"].as_str().unwrap().to_owned(), contact.clone()))
+            .collect()
     }
 
     /// Changes the account behind the back of `enlist`; what it was before.
@@ -130,10 +134,16 @@ impl World {
     pub fn python(&self, script: &str) {
         let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let script = format!("import datetime as dt, decimal\nimport pyarrow as pa, pyarrow.parquet as pq\n{script}");
-        let ended = Command::new(&python).args(["-c", &script]).current_dir(self.folder()).output();
+        let ended = Command::new(&python)
+            .args(["-c", &script])
+            .current_dir(self.folder())
+            .output();
         let ended = ended.unwrap_or_else(|e| panic!("{python}: {e}; install Python, or set ENLIST_TEST_PYTHON"));
         let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(!said.contains("ModuleNotFoundError"), "{python} -m pip install pyarrow, or set ENLIST_TEST_PYTHON");
+        assert!(
+            !said.contains("ModuleNotFoundError"),
+            "{python} -m pip install pyarrow, or set ENLIST_TEST_PYTHON"
+        );
         assert!(ended.status.success(), "{said}");
     }
 }
@@ -161,7 +171,11 @@ impl Ended {
 
     /// The last line of standard output as JSON.
     pub fn document(&self) -> Value {
-        let last = self.stdout.lines().last().unwrap_or_else(|| panic!("no output: {}", self.stderr));
+        let last = self
+            .stdout
+            .lines()
+            .last()
+            .unwrap_or_else(|| panic!("no output: {}", self.stderr));
         serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {last}"))
     }
 }
@@ -177,9 +191,16 @@ impl Simulator {
         let arguments = ["sim", "--port", &port, "--data", ACCOUNT, "--settings", "settings.json"];
         let mut process = command(folder, &[], &arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://127.0.0.1:"));
-        let port = address.unwrap_or_else(|| panic!("no address in {line:?}")).parse().unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://127.0.0.1:"));
+        let port = address
+            .unwrap_or_else(|| panic!("no address in {line:?}"))
+            .parse()
+            .unwrap();
         Self { process, port }
     }
 
@@ -200,7 +221,10 @@ impl Drop for Simulator {
 
 /// Sends a signal by name.
 pub fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &process.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
 }
 
@@ -224,17 +248,27 @@ pub fn people(count: usize, prefix: &str) -> String {
 }
 
 fn piped(mut command: Command) -> Command {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
 fn command(folder: &Path, by: &[&str], arguments: &[&str]) -> Command {
     let binary = binary().display().to_string();
-    let mut words = by.iter().copied().chain([binary.as_str()]).chain(arguments.iter().copied());
+    let mut words = by
+        .iter()
+        .copied()
+        .chain([binary.as_str()])
+        .chain(arguments.iter().copied());
     let mut command = Command::new(words.next().unwrap());
     let home = folder.join("home");
     command.args(words).current_dir(folder).env_clear();
-    command.env("PATH", env::var_os("PATH").unwrap()).env("HOME", &home).env("XDG_STATE_HOME", home.join("state"));
+    command
+        .env("PATH", env::var_os("PATH").unwrap())
+        .env("HOME", &home)
+        .env("XDG_STATE_HOME", home.join("state"));
     command
 }
 
@@ -245,6 +279,10 @@ fn binary() -> PathBuf {
     }
     let test = env::current_exe().unwrap();
     let binary = test.parent().and_then(Path::parent).unwrap().join("enlist");
-    assert!(binary.exists(), "{} is missing: cargo build -p enlist", binary.display());
+    assert!(
+        binary.exists(),
+        "{} is missing: cargo build -p enlist",
+        binary.display()
+    );
     binary
 }
