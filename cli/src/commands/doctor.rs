@@ -126,7 +126,10 @@ fn destination(export: &Export, found: &Destination, schema: Option<SchemaRef>) 
             let full = format!("none: {} of {} contacts used", count(room.used), count(room.limit));
             Check::new(Verdict::Warn, named("room", export), full)
         }
-        Some(room) => ok("room", format!("{} of {} contacts used", count(room.used), count(room.limit))),
+        Some(room) => ok(
+            "room",
+            format!("{} of {} contacts used", count(room.used), count(room.limit)),
+        ),
         None => ok("room", "the account does not tell its contact limit".to_owned()),
     });
     checks
@@ -145,8 +148,16 @@ fn mapping(export: &Export, found: &Destination, schema: &SchemaRef) -> Check {
 fn remembered(export: &Export, state: &State) -> Check {
     match state.ledger.generation() {
         Ok(known) => {
-            let what = if known.is_some() { "remembers earlier runs" } else { "nothing is remembered yet" };
-            Check::new(Verdict::Ok, named("state", export), format!("{}: {what}", export.state.display()))
+            let what = if known.is_some() {
+                "remembers earlier runs"
+            } else {
+                "nothing is remembered yet"
+            };
+            Check::new(
+                Verdict::Ok,
+                named("state", export),
+                format!("{}: {what}", export.state.display()),
+            )
         }
         Err(error) => Check::failed(named("state", export), &error),
     }

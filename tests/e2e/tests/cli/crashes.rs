@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::{Ended, World, people, signal, wait_for};
+use super::process::{Ended, signal, wait_for};
+use super::world::{World, people};
 
 /// Contacts of the file: five requests, of which the account works off one a second.
 const CONTACTS: usize = 1_250;

@@ -1,6 +1,7 @@
 //! `doctor` tells what a run would stumble over, and sends nothing.
 
-use super::world::{Ended, World, people};
+use super::process::Ended;
+use super::world::{World, people};
 
 fn doctor(world: &World, key: &str, list: u32, map: &str) -> Ended {
     world.write("people.csv", people(3, "person"));

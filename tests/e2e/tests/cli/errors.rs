@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::world::{Ended, World, people};
+use super::process::Ended;
+use super::world::{World, people};
 
 /// Checks what ended a command, said to people and to programs.
 fn is(ended: &Ended, code: i32, error: &str) {

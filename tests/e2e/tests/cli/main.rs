@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod errors;
 mod output;
+mod process;
 mod secrets;
 mod values;
 mod world;
