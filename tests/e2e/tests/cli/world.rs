@@ -16,8 +16,9 @@ pub const KEY: &str = "canary-key-7f3a91";
 
 /// A folder with a simulator. Both are gone when it is dropped.
 pub struct World {
-    folder: TempDir,
+    // Dropped in this order: nobody works in a folder that is gone.
     simulator: Simulator,
+    folder: TempDir,
 }
 
 impl World {
@@ -42,7 +43,7 @@ impl World {
         fs::write(folder.path().join("settings.json"), all.to_string()).unwrap();
         fs::write(folder.path().join("key"), KEY).unwrap();
         let simulator = Simulator::start(folder.path(), 0);
-        Self { folder, simulator }
+        Self { simulator, folder }
     }
 
     /// The folder commands run in.
