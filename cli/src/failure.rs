@@ -13,6 +13,8 @@ pub struct Failure {
     pub snippet: Option<Box<Snippet>>,
     /// Facts that belong to the message, one line each.
     pub notes: Vec<String>,
+    /// The export it was working on, where it was working on one.
+    pub export: Option<String>,
     /// The signal that ended it, where one did.
     pub signal: Option<Exit>,
 }
@@ -45,9 +47,10 @@ impl Failure {
         self
     }
 
-    /// Names the signal, if there was one, that an interrupted command was stopped by.
+    /// Names the export a run failed with, and the signal, if there was one, that stopped it.
     #[must_use]
-    pub fn stopped_by(mut self, signal: Option<Exit>) -> Self {
+    pub fn of_run(mut self, export: &str, signal: Option<Exit>) -> Self {
+        self.export = Some(export.to_owned());
         if self.error.kind() == ErrorKind::Interrupted {
             self.signal = signal;
         }
@@ -66,6 +69,7 @@ impl From<Error> for Failure {
             error,
             snippet: None,
             notes: Vec::new(),
+            export: None,
             signal: None,
         }
     }

@@ -186,16 +186,3 @@ fn a_reader_that_went_away_is_no_error() {
         .unwrap();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
-
-#[test]
-fn doctor_reads_the_columns_of_a_csv_file() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("people.csv"), "E-Mail;Name\nada@example.com;Ada\n").unwrap();
-    let config = "version: 1\nconnections: { sandbox: { host: simulator } }\n\
-                  exports: { vip: { list: 1, source: people.csv } }\n";
-    std::fs::write(folder.path().join("enlist.yaml"), config).unwrap();
-    let output = enlist(folder.path()).arg("doctor").output().unwrap();
-    let shown = text(&output.stdout);
-    assert!(shown.contains("ok    source of vip   people: 2 columns"), "{shown}");
-    assert_eq!(output.status.code(), Some(0));
-}

@@ -39,7 +39,7 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         attendance.end()?;
         exit = exit.or(match run {
             Ok(run) => show(&run, screen),
-            Err(failure) => screen.failure(&failure.stopped_by(signals.told())),
+            Err(failure) => screen.failure(&failure.of_run(&export.name, signals.told())),
         });
     }
     Ok(exit)

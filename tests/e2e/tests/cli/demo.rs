@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::world::{Ended, World};
+use super::process::Ended;
+use super::world::World;
 
 /// A network of its own: the demo's port is fixed, and somebody's simulator may be there. Nothing where the system
 /// does not allow it.

@@ -1,6 +1,7 @@
 //! `doctor` tells what a run would stumble over, and sends nothing.
 
-use super::world::{Ended, World, people};
+use super::process::Ended;
+use super::world::{World, people};
 
 fn doctor(world: &World, key: &str, list: u32, map: &str) -> Ended {
     world.write("people.csv", people(3, "person"));
@@ -43,7 +44,7 @@ fn a_sound_export_is_found_sound_from_end_to_end() {
         "ok state",
     ];
     assert_eq!(verdicts(&ended), expected, "{}", ended.stdout);
-    for words in ["7 \"VIP customers\"", "brand-new"] {
+    for words in ["people: 2 columns", "7 \"VIP customers\"", "2 parts", "brand-new"] {
         assert!(ended.stdout.contains(words), "{}", ended.stdout);
     }
     assert!(!world.folder().join(".enlist").exists(), "doctor leaves no state");

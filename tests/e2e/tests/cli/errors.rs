@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::world::{Ended, World, people};
+use super::process::Ended;
+use super::world::{World, people};
 
 /// Checks what ended a command, said to people and to programs.
 fn is(ended: &Ended, code: i32, error: &str) {
@@ -124,6 +125,11 @@ fn an_export_that_fails_does_not_keep_the_others_from_running() {
         ended.stdout.lines().count(),
         2,
         "a document for each export: {}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.lines().next().unwrap().contains("\"export\":\"one\""),
+        "{}",
         ended.stdout
     );
     assert_eq!(ended.document()["outcome"]["confirmed"], 20);

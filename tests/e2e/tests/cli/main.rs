@@ -4,7 +4,6 @@
 //! Python with pyarrow: `python3`, or what `ENLIST_TEST_PYTHON` names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-#![allow(clippy::disallowed_methods, reason = "processes live in real time")]
 #![expect(
     unreachable_pub,
     reason = "a test exports nothing: here `pub` marks what a module offers to others"
@@ -15,6 +14,7 @@ mod demo;
 mod doctor;
 mod errors;
 mod output;
+mod process;
 mod secrets;
 mod values;
 mod world;

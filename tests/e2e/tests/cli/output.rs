@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::world::{Ended, World, people};
+use super::process::Ended;
+use super::world::{World, people};
 
 /// Every key of `enlist.run/1`, in the order of the alphabet.
 const KEYS: [&str; 22] = [

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::world::{Ended, KEY, World};
+use super::process::Ended;
+use super::world::{KEY, World};
 
 /// What must not be found: the key, parts of addresses, a value.
 const CANARIES: [&str; 5] = [
