@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use enlist_core::{Export, MemoryLedger, Observer, Reason, Scope};
 use enlist_kit::{InProcess, KEY, People, World};
-use enlist_simulator::{FaultScope, Settings};
+use enlist_simulator::{FaultScope, Latency, Settings};
 use enlist_sink_activecampaign::ActiveCampaign;
 use tokio::time::{sleep, timeout};
 
@@ -233,5 +233,41 @@ async fn a_request_of_other_settings_that_ends_during_a_run_confirms_nothing_und
             world.simulator.report().automations >= 500,
             "all were sent with automations, {deadline:?}"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_at_any_moment_and_another_while_it_is_taken_up_converge_under_faults() {
+    for moment in 1..=40 {
+        let mut settings = Settings {
+            seed: moment,
+            ..quick()
+        };
+        settings.bulk_latency = Latency::Fixed(0.7);
+        settings.processing.forgotten = 0.1;
+        settings.processing.failed = 0.1;
+        settings.processing.interrupted = 0.1;
+        settings.processing.out_of_order = 0.3;
+        settings.processing.held_back = 10 * MINUTE;
+        settings.faults.scope = FaultScope::Bulk;
+        settings.faults.cut_before = 0.1;
+        settings.faults.cut_after = 0.2;
+        settings.faults.throttle = 0.1;
+        let people = changing(3_000);
+        let world = World::new(settings);
+        assert_whole(&world.run(people.source()).await.unwrap());
+        let crashes = [(1, moment * 211), (2, moment * 617 % 9_000), (0, moment * 1_013 % 9_000)];
+        for (n, after) in crashes {
+            let _ = timeout(Duration::from_millis(after), world.run(edition(people, n).source())).await;
+        }
+        let mut report = world.run(people.source()).await.unwrap();
+        // A contact may be deferred after repeated attempts without an answer; the next run sends it.
+        if report.error.is_some() {
+            report = world.run(people.source()).await.unwrap();
+        }
+        assert_whole(&report);
+        sleep(HOUR).await;
+        assert_landed(&world, &people);
+        assert_eq!(world.run(people.source()).await.unwrap().calls.imports, 0, "moment {moment}");
     }
 }
