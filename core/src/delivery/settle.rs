@@ -13,6 +13,9 @@ use crate::{Error, ErrorKind, IntentId, JobState, Key, Reason, SendError, Settle
 /// which a fresh job may be unknown.
 const FORGOTTEN_AFTER: u32 = 5;
 
+/// Imports of the same contacts that were forgotten one after the other, after which they are left to the next run.
+const FORGOTTEN_FOR_GOOD: u32 = 5;
+
 /// Imports that fail one after the other, with none in between that finishes, after which the destination itself is
 /// in question.
 const FAILED_IN_A_ROW: u32 = 10;
@@ -116,17 +119,18 @@ impl Delivery {
     }
 
     fn failed_own(&mut self, mut item: Item, forgotten: bool) -> Result<(), Error> {
-        item.in_doubt |= forgotten;
+        if forgotten {
+            // Nobody said a word against the contacts.
+            item.in_doubt = true;
+            item.forgotten += 1;
+            return if item.forgotten < FORGOTTEN_FOR_GOOD { self.send_again(item) } else { self.give_up(item) };
+        }
         item.failures += 1;
         if item.failures == 1 {
             return self.send_again(item);
         }
         if item.contacts > 1 {
             return self.halve(item);
-        }
-        if forgotten {
-            // Nobody said a word against the contact.
-            return self.give_up(item);
         }
         self.reject(item, &[(0, FAILED.to_owned())], Stage::Import, Reason::ImportFailed, &[])
     }

@@ -47,6 +47,8 @@ pub(crate) struct Item {
     pub(crate) in_doubt: bool,
     /// Imports of these contacts that were accepted and then failed as a whole.
     pub(crate) failures: u32,
+    /// Imports of these contacts that were accepted and then forgotten.
+    pub(crate) forgotten: u32,
     /// Requests that were accepted before the first attempt: tells whether others overtake it.
     pub(crate) overtaken_from: u64,
     /// The trial this contact is sent alone for, and its position there.
@@ -65,6 +67,7 @@ impl Item {
             denied: 0,
             in_doubt: false,
             failures: 0,
+            forgotten: 0,
             overtaken_from: accepted,
             trial: None,
         }

@@ -245,8 +245,8 @@ async fn a_crash_at_any_moment_and_another_while_it_is_taken_up_converge_under_f
         };
         settings.bulk_latency = Latency::Fixed(0.7);
         settings.processing.forgotten = 0.1;
-        settings.processing.failed = 0.1;
-        settings.processing.interrupted = 0.1;
+        settings.processing.failed = 0.05;
+        settings.processing.interrupted = 0.05;
         settings.processing.out_of_order = 0.3;
         settings.processing.held_back = 10 * MINUTE;
         settings.faults.scope = FaultScope::Bulk;
