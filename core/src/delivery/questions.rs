@@ -22,6 +22,10 @@ const STRAY: Duration = Duration::from_secs(60);
 /// After this time a value that might still land is taken to have landed (R5).
 pub(super) const QUARANTINE: Duration = Duration::from_secs(30 * 60);
 
+/// Age of a job from which an empty backlog outweighs the job's own word that it is not finished: such a word is also
+/// said of jobs that the destination lost.
+const LOST_AFTER: Duration = Duration::from_secs(10 * 60);
+
 impl Delivery {
     /// Keeps an accepted job in view.
     pub(super) fn watch(&mut self, intent: IntentId, job: JobId, whose: Whose) {
@@ -137,10 +141,10 @@ impl Delivery {
         }
     }
 
-    /// Whether the destination says of a job that is not finished that nothing was left to do since it was accepted.
+    /// Whether nothing was under way long after a job was accepted that is not finished by its own account.
     pub(super) fn is_lost(&self, intent: IntentId) -> bool {
         let accepted = self.pending.get(&intent).map(|pending| pending.accepted);
-        self.empty_at.zip(accepted).is_some_and(|(empty, accepted)| accepted < empty)
+        self.empty_at.zip(accepted).is_some_and(|(empty, accepted)| accepted + LOST_AFTER < empty)
     }
 
     /// Whether no contact of this run can be brought further. Jobs of an earlier run do not keep a run from ending;

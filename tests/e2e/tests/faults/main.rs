@@ -61,7 +61,7 @@ async fn forgotten_imports_are_sent_again_even_if_their_status_stays_pending() {
     let people = People::clean(5_000);
     let report = world.run(people.source()).await.unwrap();
     assert_whole(&report);
-    assert!(report.elapsed < 20 * MINUTE, "{:?}", report.elapsed);
+    assert!(report.elapsed < HOUR, "{:?}", report.elapsed);
     assert!(world.simulator.report().forgotten_batches > 3);
     assert_landed(&world, &people);
 }
