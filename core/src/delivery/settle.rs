@@ -103,8 +103,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Failed as a whole: it goes again once, then in halves, and a contact that fails alone is rejected. Some of its
-    /// contacts may have been applied, so all of them are dirty meanwhile.
+    /// Ended without an outcome for each contact: failed as a whole, or forgotten.
     fn failed(&mut self, intent: IntentId, forgotten: bool) -> Result<(), Error> {
         let Some(Pending { whose, .. }) = self.pending.remove(&intent) else { return Ok(()) };
         self.question_destination();
@@ -118,6 +117,8 @@ impl Delivery {
         }
     }
 
+    /// A failed import goes again once, then in halves, and a contact that fails alone is rejected. A forgotten one goes
+    /// again whole. Some of the contacts may have been applied, so all of them are dirty meanwhile.
     fn failed_own(&mut self, mut item: Item, forgotten: bool) -> Result<(), Error> {
         if forgotten {
             // Nobody said a word against the contacts.
