@@ -11,16 +11,10 @@ type Failure = Box<dyn std::error::Error>;
 
 /// Exports so many people to an account whose every answer takes `latency` seconds.
 pub(crate) fn measure(rows: u64, latency: f64, results: &mut Results) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
     runtime.block_on(async {
-        let settings = Settings {
-            bulk_latency: Latency::Fixed(latency),
-            latency: Latency::Fixed(latency),
-            ..Settings::default()
-        };
+        let settings =
+            Settings { bulk_latency: Latency::Fixed(latency), latency: Latency::Fixed(latency), ..Settings::default() };
         let world = World::new(settings);
         let report = world.run(People::clean(rows).source()).await?;
         if let Some(error) = report.error {
@@ -38,24 +32,15 @@ pub(crate) fn measure(rows: u64, latency: f64, results: &mut Results) -> Result<
         add("most imports in 60 s (limit 100)", seen.worst_minute as f64, "requests");
         add("most other calls in 1 s (limit 5)", seen.worst_second as f64, "calls");
         add("throttled", (seen.throttled + seen.throttled_general) as f64, "answers");
-        add(
-            "rate while sending (ceiling 25,000)",
-            rows as f64 / sending,
-            "contacts/min",
-        );
+        add("rate while sending (ceiling 25,000)", rows as f64 / sending, "contacts/min");
         Ok(())
     })
 }
 
 /// From the first import to one interval after the last.
 fn sending_minutes(world: &World) -> f64 {
-    let imports: Vec<Duration> = world
-        .simulator
-        .records()
-        .iter()
-        .filter(|record| record.contacts > 0)
-        .map(|record| record.at)
-        .collect();
+    let imports: Vec<Duration> =
+        world.simulator.records().iter().filter(|record| record.contacts > 0).map(|record| record.at).collect();
     let (Some(first), Some(last)) = (imports.first(), imports.last()) else {
         return f64::NAN;
     };

@@ -20,10 +20,7 @@ use crate::result::{Results, peak_megabytes};
 type Failure = Box<dyn std::error::Error>;
 
 pub(crate) fn measure(rows: u64, results: &mut Results) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("people.parquet");
@@ -43,21 +40,12 @@ fn write(path: &Path, rows: u64) -> Result<(), Failure> {
 }
 
 fn mapping() -> Mapping {
-    Mapping {
-        keep: Keep::First,
-        ..World::new(Settings::prompt()).mapping()
-    }
+    Mapping { keep: Keep::First, ..World::new(Settings::prompt()).mapping() }
 }
 
 fn fields() -> Vec<Field> {
     let kind = FieldKind::Text;
-    vec![Field {
-        id: 1,
-        title: "Tier".into(),
-        tag: "TIER".into(),
-        kind,
-        options: Vec::new(),
-    }]
+    vec![Field { id: 1, title: "Tier".into(), tag: "TIER".into(), kind, options: Vec::new() }]
 }
 
 /// One thread, batch by batch.
@@ -75,11 +63,7 @@ fn map_and_encode(rows: u64, results: &mut Results) -> Result<(), Failure> {
     let (mut mapping, mut encoding, mut bytes) = (Duration::ZERO, Duration::ZERO, 0);
     let mut first_row = 1;
     for rows in People::dirty(rows).batches() {
-        let batch = SegmentBatch {
-            first_row,
-            origin: 0,
-            rows,
-        };
+        let batch = SegmentBatch { first_row, origin: 0, rows };
         first_row += batch.rows.num_rows() as u64;
         let clock = Clock::start();
         let mapped = bound.map(&batch)?;
@@ -90,11 +74,7 @@ fn map_and_encode(rows: u64, results: &mut Results) -> Result<(), Failure> {
     }
     results.add("map, one thread", rows as f64 / mapping.as_secs_f64(), "rows/s");
     results.add("encode, one thread", rows as f64 / encoding.as_secs_f64(), "contacts/s");
-    results.add(
-        "encode, one thread",
-        bytes as f64 / 1e6 / encoding.as_secs_f64(),
-        "MB/s",
-    );
+    results.add("encode, one thread", bytes as f64 / 1e6 / encoding.as_secs_f64(), "MB/s");
     Ok(())
 }
 
@@ -104,44 +84,21 @@ async fn pipeline(file: &Path, folder: &Path, rows: u64, results: &mut Results) 
     let limits = World::new(Settings::prompt()).sink()?.limits();
     let sink = Arc::new(NullSink::new(encoder, limits).fields(fields()));
     let source: Arc<dyn Source> = Arc::new(ParquetFiles::open(&file.to_string_lossy())?);
-    let guards = Guards {
-        max_change: None,
-        max_rejects: None,
-        ..Guards::default()
-    };
-    let export = Export {
-        source,
-        mapping: Some(mapping()),
-        sink,
-        guards,
-        full: false,
-        deadline: Duration::from_secs(3600),
-    };
+    let guards = Guards { max_change: None, max_rejects: None, ..Guards::default() };
+    let export =
+        Export { source, mapping: Some(mapping()), sink, guards, full: false, deadline: Duration::from_secs(3600) };
     let state_path = folder.join("state");
     let state = || -> Result<State, Failure> {
         let state = StateFolder::open(&state_path)?;
-        let scope = Scope {
-            export: "bench".into(),
-            account: "null".into(),
-            list: 1,
-        };
+        let scope = Scope { export: "bench".into(), account: "null".into(), list: 1 };
         let ledger = Box::new(SqliteLedger::open(&state.ledger_path(), &scope)?);
         let pacer = Arc::new(Pacer::new(Box::new(MemoryPaceStore::new()), export.sink.quotas()));
-        Ok(State {
-            ledger,
-            hasher: state.hasher(),
-            pacer,
-            spool: state.spool_dir().to_owned(),
-        })
+        Ok(State { ledger, hasher: state.hasher(), pacer, spool: state.spool_dir().to_owned() })
     };
 
     let clock = Clock::start();
     export.plan(state()?, Observer::none()).await?;
-    results.add(
-        "plan a first load",
-        rows as f64 / clock.elapsed().as_secs_f64(),
-        "rows/s",
-    );
+    results.add("plan a first load", rows as f64 / clock.elapsed().as_secs_f64(), "rows/s");
     results.add("peak memory of that", peak_megabytes(), "MB");
 
     let clock = Clock::start();
@@ -160,11 +117,7 @@ async fn pipeline(file: &Path, folder: &Path, rows: u64, results: &mut Results) 
     if report.calls.imports > 0 {
         return Err("a rerun without changes sent something".into());
     }
-    results.add(
-        "run again with nothing changed",
-        rows as f64 / clock.elapsed().as_secs_f64(),
-        "rows/s",
-    );
+    results.add("run again with nothing changed", rows as f64 / clock.elapsed().as_secs_f64(), "rows/s");
     results.add("peak memory after all of it", peak_megabytes(), "MB");
     Ok(())
 }

@@ -14,10 +14,7 @@ pub(crate) struct Results {
 
 impl Results {
     pub(crate) fn new(rows: u64) -> Self {
-        Self {
-            rows,
-            figures: Vec::new(),
-        }
+        Self { rows, figures: Vec::new() }
     }
 
     /// Adds a figure.

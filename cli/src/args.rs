@@ -43,11 +43,7 @@ Examples:
 /// Carries audience segments into ActiveCampaign lists.
 #[derive(Debug, Parser)]
 #[command(name = "enlist", version, after_help = ROOT, help_template = TEMPLATE)]
-#[command(
-    arg_required_else_help = true,
-    disable_help_subcommand = true,
-    infer_subcommands = false
-)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true, infer_subcommands = false)]
 pub struct Cli {
     /// Options every command takes.
     #[command(flatten)]
@@ -313,16 +309,8 @@ mod tests {
     #[test]
     fn a_mapping_is_typed_in_one_go_or_in_parts() {
         let one = Cli::try_parse_from(["enlist", "plan", "p.csv", "--map", "email=EMail,first_name=Given"]).unwrap();
-        let two = Cli::try_parse_from([
-            "enlist",
-            "plan",
-            "p.csv",
-            "--map",
-            "email=EMail",
-            "--map",
-            "first_name=Given",
-        ])
-        .unwrap();
+        let two = Cli::try_parse_from(["enlist", "plan", "p.csv", "--map", "email=EMail", "--map", "first_name=Given"])
+            .unwrap();
         let map = |cli: Cli| match cli.command {
             Command::Plan(plan) => plan.export.map,
             other => panic!("{other:?}"),

@@ -37,10 +37,7 @@ pub fn files(source: &SourceSpec) -> Result<Arc<dyn Source>, Error> {
     match &source.format {
         Format::Parquet => Ok(Arc::new(ParquetFiles::open(&source.path)?)),
         Format::Csv(CsvLayout { delimiter, names }) => {
-            let options = CsvOptions {
-                delimiter: *delimiter,
-                names: names.clone(),
-            };
+            let options = CsvOptions { delimiter: *delimiter, names: names.clone() };
             Ok(Arc::new(CsvFiles::open(&source.path, options)?))
         }
     }
@@ -89,12 +86,7 @@ pub fn sink(export: &Export) -> Result<Arc<dyn Sink>, Error> {
 pub async fn schema_of(path: &str) -> Result<SchemaRef, Failure> {
     let source = source_of_path(path, Path::new("")).map_err(|help| {
         Failure::from(
-            Error::new(
-                ErrorKind::Config,
-                "source::unknown_kind",
-                format!("{path} cannot be read"),
-            )
-            .help(help),
+            Error::new(ErrorKind::Config, "source::unknown_kind", format!("{path} cannot be read")).help(help),
         )
     })?;
     Ok(files(&source)?.schema().await?)

@@ -28,11 +28,7 @@ pub use people::{BOUNCED, DUPLICATES, EXCLUDED, MALFORMED, PEOPLE, UNSUBSCRIBED}
 /// [`ErrorKind::Config`] when the file exists or cannot be written.
 pub fn write(path: &Path) -> Result<(), Failure> {
     let failed = |cause: String| {
-        Failure::from(Error::new(
-            ErrorKind::Config,
-            "init::write",
-            format!("{}: {cause}", path.display()),
-        ))
+        Failure::from(Error::new(ErrorKind::Config, "init::write", format!("{}: {cause}", path.display())))
     };
     let batch = table().map_err(|e| failed(e.to_string()))?;
     let file = File::create_new(path).map_err(|e| failed(e.to_string()))?;
@@ -60,10 +56,7 @@ pub fn table() -> Result<RecordBatch, ArrowError> {
         interests.append_value(person.interests.iter().map(|&interest| Some(interest)));
     }
     let interests = interests.finish();
-    let last_order = people
-        .iter()
-        .map(|person| person.last_order_micros)
-        .collect::<TimestampMicrosecondArray>();
+    let last_order = people.iter().map(|person| person.last_order_micros).collect::<TimestampMicrosecondArray>();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("customer_id", text(|person| Some(&person.customer_id))),
         ("email", text(|person| person.email.as_deref())),
@@ -71,30 +64,14 @@ pub fn table() -> Result<RecordBatch, ArrowError> {
         ("last_name", text(|person| Some(&person.last_name))),
         ("phone", text(|person| person.phone.as_deref())),
         ("tier", text(|person| person.tier)),
-        (
-            "birthday",
-            Arc::new(
-                people
-                    .iter()
-                    .map(|person| person.birthday_days)
-                    .collect::<Date32Array>(),
-            ),
-        ),
+        ("birthday", Arc::new(people.iter().map(|person| person.birthday_days).collect::<Date32Array>())),
         ("interests", Arc::new(interests)),
-        (
-            "score",
-            Arc::new(people.iter().map(|person| Some(person.score)).collect::<Int32Array>()),
-        ),
+        ("score", Arc::new(people.iter().map(|person| Some(person.score)).collect::<Int32Array>())),
         ("last_order", Arc::new(last_order.with_timezone("UTC"))),
     ];
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, column)| Field::new(*name, column.data_type().clone(), true))
-        .collect();
-    RecordBatch::try_new(
-        Arc::new(Schema::new(fields)),
-        columns.into_iter().map(|(_, column)| column).collect(),
-    )
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|(_, column)| column).collect())
 }
 
 #[cfg(test)]

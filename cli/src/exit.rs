@@ -63,10 +63,7 @@ impl Exit {
 
     /// Whether the same command may succeed later without anybody acting.
     pub fn retryable(self) -> bool {
-        matches!(
-            self,
-            Self::Unfinished | Self::Locked | Self::Interrupted | Self::Terminated
-        )
+        matches!(self, Self::Unfinished | Self::Locked | Self::Interrupted | Self::Terminated)
     }
 }
 
@@ -115,10 +112,7 @@ mod tests {
         for (kind, code) in table {
             assert_eq!(Exit::from(kind).code(), code, "{kind:?}");
         }
-        assert_eq!(
-            (Exit::Done.code(), Exit::Rejects.code(), Exit::Terminated.code()),
-            (0, 3, 143)
-        );
+        assert_eq!((Exit::Done.code(), Exit::Rejects.code(), Exit::Terminated.code()), (0, 3, 143));
     }
 
     #[test]

@@ -37,11 +37,7 @@ pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
     let schema = source.schema().await?;
     let mapping = export.mapping(&schema)?;
     let sent = mapping.columns();
-    let unused = schema
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .filter(|name| !sent.contains(name));
+    let unused = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !sent.contains(name));
     Ok(Ready {
         columns: schema.fields().len() as u64,
         automatic: export.map.email.is_none(),
@@ -84,10 +80,7 @@ fn guards(written: &spec::Guards) -> Guards {
     let default = Guards::default();
     Guards {
         max_change: written.max_change.map(|share| share.fraction()).or(default.max_change),
-        max_rejects: written
-            .max_rejects
-            .map(|share| share.fraction())
-            .or(default.max_rejects),
+        max_rejects: written.max_rejects.map(|share| share.fraction()).or(default.max_rejects),
         min_rows: written.min_rows.unwrap_or(default.min_rows),
         max_adds: written.max_adds.or(default.max_adds),
         allow: default.allow,
@@ -127,20 +120,11 @@ pub fn state_to_read(export: &spec::Export, sink: &dyn Sink) -> Result<State, Er
         Some(folder) => (folder.hasher(), folder.spool_dir().to_owned()),
         None => (Hasher::ephemeral()?, std::env::temp_dir()),
     };
-    Ok(State {
-        ledger,
-        hasher,
-        pacer: pacer(sink)?,
-        spool,
-    })
+    Ok(State { ledger, hasher, pacer: pacer(sink)?, spool })
 }
 
 fn scope(name: &str, sink: &dyn Sink) -> Scope {
-    Scope {
-        export: name.to_owned(),
-        account: sink.account().to_owned(),
-        list: sink.list(),
-    }
+    Scope { export: name.to_owned(), account: sink.account().to_owned(), list: sink.list() }
 }
 
 /// One pacer for all processes of this user that call the account.
@@ -151,7 +135,5 @@ fn pacer(sink: &dyn Sink) -> Result<Arc<Pacer>, Error> {
 
 /// The share of rejected rows up to which a finished run is a success.
 pub fn tolerates(guards: &Guards, rejected: u64, read: u64) -> bool {
-    guards
-        .max_rejects
-        .is_none_or(|share| rejected as f64 <= share * read as f64)
+    guards.max_rejects.is_none_or(|share| rejected as f64 <= share * read as f64)
 }

@@ -65,13 +65,7 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            snippet: None,
-            notes: Vec::new(),
-            export: None,
-            signal: None,
-        }
+        Self { error, snippet: None, notes: Vec::new(), export: None, signal: None }
     }
 }
 

@@ -12,10 +12,7 @@ pub fn start(global: &Global, color: bool) {
         Ok(filter) if !filter.is_empty() => EnvFilter::new(filter),
         _ => EnvFilter::new(filter(global.quiet, global.verbose)),
     };
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(color);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
     // Fails only when logging has been started before, which is as good.
     let _ = match global.log_format {
         LogFormat::Text => logs.with_target(false).try_init(),
@@ -40,10 +37,7 @@ mod tests {
     #[test]
     fn every_filter_is_understood() {
         for (quiet, verbose) in [(true, 0), (false, 0), (false, 1), (false, 2), (false, 9)] {
-            assert!(
-                EnvFilter::builder().parse(filter(quiet, verbose)).is_ok(),
-                "{quiet} {verbose}"
-            );
+            assert!(EnvFilter::builder().parse(filter(quiet, verbose)).is_ok(), "{quiet} {verbose}");
         }
     }
 }

@@ -2,10 +2,7 @@
 //!
 //! Standard output carries results only; progress, logs and errors go to standard error.
 
-#![expect(
-    unreachable_pub,
-    reason = "a binary exports nothing: here `pub` marks what a module offers to others"
-)]
+#![expect(unreachable_pub, reason = "a binary exports nothing: here `pub` marks what a module offers to others")]
 
 mod args;
 mod commands;

@@ -62,10 +62,7 @@ impl Screen {
 
     /// Shows an error to people.
     pub fn error(&self, failure: &Failure) {
-        write(
-            &mut io::stderr().lock(),
-            &self.err.finish(&error::screen(failure, &self.err)),
-        );
+        write(&mut io::stderr().lock(), &self.err.finish(&error::screen(failure, &self.err)));
     }
 
     /// Shows what ended the command, to programs too, and names its exit code.

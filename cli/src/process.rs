@@ -18,10 +18,7 @@ pub fn harden() {
     {
         use rustix::process::{Resource, Rlimit, setrlimit, umask};
         umask(rustix::fs::Mode::from_raw_mode(0o077));
-        let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        };
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
         if let Err(errno) = setrlimit(Resource::Core, none) {
             tracing::debug!(%errno, "core dumps stay enabled");
         }
@@ -44,14 +41,7 @@ pub fn runtime() -> Result<Runtime, Failure> {
         .max_blocking_threads(BLOCKING)
         .enable_all()
         .build()
-        .map_err(|e| {
-            Error::new(
-                ErrorKind::Bug,
-                "bug::runtime",
-                format!("no threads for the runtime: {e}"),
-            )
-            .into()
-        })
+        .map_err(|e| Error::new(ErrorKind::Bug, "bug::runtime", format!("no threads for the runtime: {e}")).into())
 }
 
 /// Listens for signals during runs: the first lets a run drain, the second ends the process at once.

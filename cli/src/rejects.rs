@@ -40,11 +40,7 @@ impl RejectFile {
         let failed = |e: io::Error| unwritable(folder, &e);
         private_folder(folder).map_err(failed)?;
         // A random name opened with O_EXCL and mode 0600: nobody can have prepared a link of this name.
-        let file = tempfile::Builder::new()
-            .prefix(".rejects-")
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(failed)?;
+        let file = tempfile::Builder::new().prefix(".rejects-").suffix(".part").tempfile_in(folder).map_err(failed)?;
         let (file, path) = file.into_parts();
         Ok(Self {
             path: folder.join(format!("{run}.jsonl")),
@@ -84,13 +80,9 @@ impl RejectFile {
             return Ok(None);
         }
         let file = self.temporary.as_file_mut();
-        file.flush()
-            .and_then(|()| file.get_ref().sync_all())
-            .map_err(|e| unwritable(&self.path, &e))?;
+        file.flush().and_then(|()| file.get_ref().sync_all()).map_err(|e| unwritable(&self.path, &e))?;
         // Renaming replaces a link at the target; it does not follow it.
-        self.temporary
-            .persist(&self.path)
-            .map_err(|e| unwritable(&self.path, &e.error))?;
+        self.temporary.persist(&self.path).map_err(|e| unwritable(&self.path, &e.error))?;
         Ok(Some(self.path))
     }
 }
@@ -107,11 +99,7 @@ impl RunRejects {
     /// No rejects yet of `run`, whose file will be in `folder`.
     pub fn new(folder: &Path, run: &str) -> Self {
         let file = Arc::default();
-        Self {
-            folder: folder.to_owned(),
-            run: run.to_owned(),
-            file,
-        }
+        Self { folder: folder.to_owned(), run: run.to_owned(), file }
     }
 
     /// Gives the file its name; none when nothing was rejected.
@@ -138,11 +126,8 @@ impl RejectWriter for RunRejects {
             none => none.insert(RejectFile::create(&self.folder, &self.run).map_err(|failure| failure.error)?),
         };
         for reject in rejects.iter() {
-            let origin = usize::try_from(reject.place.origin)
-                .ok()
-                .and_then(|origin| origins.get(origin));
-            file.push(origin.map_or("", String::as_str), reject)
-                .map_err(|failure| failure.error)?;
+            let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
+            file.push(origin.map_or("", String::as_str), reject).map_err(|failure| failure.error)?;
         }
         Ok(())
     }
@@ -157,9 +142,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 
 fn unwritable(path: &Path, cause: &io::Error) -> Failure {
     let message = format!("rejected rows cannot be written to {}: {cause}", path.display());
-    Error::new(ErrorKind::State, "state::rejects", message)
-        .help("make room, or set rejects: { path: … }")
-        .into()
+    Error::new(ErrorKind::State, "state::rejects", message).help("make room, or set rejects: { path: … }").into()
 }
 
 #[cfg(test)]
@@ -183,8 +166,7 @@ mod tests {
     fn each_row_is_a_line_of_json_in_a_private_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = RejectFile::create(&folder.path().join("rejects"), "r_8a1").unwrap();
-        file.push("part-03.parquet", &reject(18_230, Some(Key([0x5f; 16]))))
-            .unwrap();
+        file.push("part-03.parquet", &reject(18_230, Some(Key([0x5f; 16])))).unwrap();
         file.push("part-04.parquet", &reject(2, None)).unwrap();
         let path = file.finish().unwrap().unwrap();
         insta::assert_snapshot!(fs::read_to_string(&path).unwrap());
@@ -199,10 +181,7 @@ mod tests {
     #[test]
     fn a_file_without_rows_or_without_an_end_does_not_appear() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(
-            RejectFile::create(folder.path(), "r_1").unwrap().finish().unwrap(),
-            None
-        );
+        assert_eq!(RejectFile::create(folder.path(), "r_1").unwrap().finish().unwrap(), None);
         let mut file = RejectFile::create(folder.path(), "r_2").unwrap();
         file.push("a", &reject(1, None)).unwrap();
         drop(file);

@@ -43,9 +43,7 @@ pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
     let faults = settings.entry("faults").or_insert_with(|| Value::Object(Map::new()));
     for (name, value) in &args.fault {
         // A share, or a word such as the scope.
-        let value = value
-            .parse::<f64>()
-            .map_or_else(|_| Value::from(value.as_str()), Value::from);
+        let value = value.parse::<f64>().map_or_else(|_| Value::from(value.as_str()), Value::from);
         if let Value::Object(faults) = faults {
             faults.insert(name.clone(), value);
         }
@@ -116,9 +114,7 @@ impl Attendance {
                 tracing::error!(error = %e, "the simulator stopped");
             }
         });
-        Ok(Self {
-            own: Some((simulator, data.to_owned(), task)),
-        })
+        Ok(Self { own: Some((simulator, data.to_owned(), task)) })
     }
 
     /// Stops serving and keeps the account.
@@ -139,10 +135,7 @@ impl Attendance {
 /// # Errors
 /// [`ErrorKind::State`] when it cannot be written.
 pub fn keep(simulator: &Simulator, data: &Path) -> Result<(), Failure> {
-    let folder = data
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = data.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
         fs::create_dir_all(folder)?;
         let file = tempfile::NamedTempFile::new_in(folder)?;
@@ -177,22 +170,13 @@ fn refuse_some(simulator: &Simulator) {
         simulator.bounce(email);
     }
     for email in EXCLUDED {
-        simulator.exclude(Exclusion {
-            text: email.to_owned(),
-            matching: Match::Exact,
-            lists: Vec::new(),
-        });
+        simulator.exclude(Exclusion { text: email.to_owned(), matching: Match::Exact, lists: Vec::new() });
     }
 }
 
 fn kept(data: Option<&Path>, cause: &io::Error) -> Failure {
     let path = data.map(|path| path.display().to_string()).unwrap_or_default();
-    Error::new(
-        ErrorKind::State,
-        "sim::data",
-        format!("the simulated account of {path}: {cause}"),
-    )
-    .into()
+    Error::new(ErrorKind::State, "sim::data", format!("the simulated account of {path}: {cause}")).into()
 }
 
 #[cfg(test)]
@@ -205,10 +189,7 @@ mod tests {
             seed: Some(7),
             speed: Some(60.0),
             data: None,
-            fault: faults
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
+            fault: faults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             settings: None,
         }
     }
@@ -216,10 +197,7 @@ mod tests {
     #[test]
     fn settings_come_from_the_command_line() {
         let settings = settings(&args(&[("throttle", "0.2"), ("scope", "bulk")])).unwrap();
-        assert_eq!(
-            (settings.seed, settings.speed, settings.faults.throttle),
-            (7, 60.0, 0.2)
-        );
+        assert_eq!((settings.seed, settings.speed, settings.faults.throttle), (7, 60.0, 0.2));
         let unknown = super::settings(&args(&[("throtle", "0.2")])).unwrap_err();
         assert!(unknown.error.to_string().contains("throttle"), "{}", unknown.error);
     }
@@ -229,11 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.json");
         fs::write(&file, r#"{ "seed": 3, "speed": 5, "faults": { "html": 0.1 } }"#).unwrap();
-        let args = SimArgs {
-            speed: None,
-            settings: Some(file),
-            ..args(&[("throttle", "0.2")])
-        };
+        let args = SimArgs { speed: None, settings: Some(file), ..args(&[("throttle", "0.2")]) };
         let settings = settings(&args).unwrap();
         assert_eq!((settings.seed, settings.speed), (7, 5.0));
         assert_eq!((settings.faults.html, settings.faults.throttle), (0.1, 0.2));

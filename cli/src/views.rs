@@ -24,11 +24,7 @@ pub fn plan(export: &Export, ready: &Ready, plan: Plan) -> PlanView {
         target: target(export, &plan.destination),
         read: read(export, ready, plan.summary.read, plan.reading),
         mapping: if ready.automatic { plan.mapping } else { Vec::new() },
-        unused: if ready.automatic {
-            ready.unused.clone()
-        } else {
-            Vec::new()
-        },
+        unused: if ready.automatic { ready.unused.clone() } else { Vec::new() },
         counts: counts(&plan.summary),
         changed_fields: Vec::new(),
         last_run: None,
@@ -77,12 +73,7 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         started_at: stamp(facts.started),
         finished_at: stamp(facts.started + time),
         time: report.elapsed,
-        read: read(
-            export,
-            ready,
-            report.outcome.read,
-            report.elapsed.saturating_sub(report.delivering),
-        ),
+        read: read(export, ready, report.outcome.read, report.elapsed.saturating_sub(report.delivering)),
         counts: counts(&report.plan),
         outcome: Outcome {
             confirmed: report.outcome.confirmed,
@@ -132,11 +123,7 @@ fn exit(report: &Report, ready: &Ready, signal: Option<Exit>) -> Exit {
 fn target(export: &Export, destination: &Destination) -> Target {
     Target {
         export: export.name.clone(),
-        host: if export.connection.is_simulator() {
-            export.connection.host.clone()
-        } else {
-            destination.host.clone()
-        },
+        host: if export.connection.is_simulator() { export.connection.host.clone() } else { destination.host.clone() },
         list: destination.list,
         list_name: Some(destination.list_name.clone()),
     }
@@ -167,10 +154,7 @@ fn counts(summary: &Summary) -> Counts {
 
 /// The most frequent first.
 fn tally(rejected: &BTreeMap<Reason, u64>) -> Tally {
-    let mut tally: Tally = rejected
-        .iter()
-        .map(|(reason, rows)| (reason.code().to_owned(), *rows))
-        .collect();
+    let mut tally: Tally = rejected.iter().map(|(reason, rows)| (reason.code().to_owned(), *rows)).collect();
     tally.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
     tally
 }

@@ -50,11 +50,7 @@ fn view(
     deadline: Duration,
 ) -> Progress {
     let minutes = delivering.as_secs_f64() / 60.0;
-    let rate = if minutes > 0.0 {
-        now.calls.imports as f64 / minutes
-    } else {
-        0.0
-    };
+    let rate = if minutes > 0.0 { now.calls.imports as f64 / minutes } else { 0.0 };
     // The first requests leave at once, so a rate over the limit only means that too little time has passed.
     let rate = rate.min(f64::from(limit_per_minute));
     let left = now.requests.saturating_sub(now.accepted);

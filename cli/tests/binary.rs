@@ -30,10 +30,7 @@ fn help_goes_to_standard_output_and_shows_examples() {
     let output = enlist(folder.path()).arg("--help").output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
-    assert!(
-        help.contains("enlist plan people.parquet --list 7") && output.stderr.is_empty(),
-        "{help}"
-    );
+    assert!(help.contains("enlist plan people.parquet --list 7") && output.stderr.is_empty(), "{help}");
     assert!(help.lines().count() <= 30);
 }
 
@@ -53,14 +50,8 @@ fn an_unset_variable_stops_every_command_before_anything_else() {
         let output = enlist(folder.path()).arg(verb).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{verb}");
         let shown = text(&output.stderr);
-        assert!(
-            shown.starts_with("error[config::variable]: variable TEST_KEY is not set\n"),
-            "{shown}"
-        );
-        assert!(
-            shown.contains("enlist.yaml:2:63") && shown.contains("^^^^^^^^^^^"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("error[config::variable]: variable TEST_KEY is not set\n"), "{shown}");
+        assert!(shown.contains("enlist.yaml:2:63") && shown.contains("^^^^^^^^^^^"), "{shown}");
         assert!(output.stdout.is_empty());
     }
 }
@@ -72,37 +63,21 @@ fn a_variable_may_come_from_the_env_file_beside_the_configuration() {
     std::fs::create_dir(&conf).unwrap();
     std::fs::write(conf.join("enlist.yaml"), CONFIG).unwrap();
     std::fs::write(conf.join(".env"), "TEST_KEY=s3cret\n").unwrap();
-    let output = enlist(folder.path())
-        .args(["doctor", "-c", "conf/enlist.yaml"])
-        .output()
-        .unwrap();
+    let output = enlist(folder.path()).args(["doctor", "-c", "conf/enlist.yaml"]).output().unwrap();
     let shown = text(&output.stdout);
-    assert!(
-        shown.contains("ok    configuration") && shown.contains("key of marketing"),
-        "{shown}"
-    );
+    assert!(shown.contains("ok    configuration") && shown.contains("key of marketing"), "{shown}");
     assert!(!shown.contains("s3cret") && !text(&output.stderr).contains("s3cret"));
 }
 
 #[test]
 fn an_unknown_key_is_shown_in_its_line_with_the_key_that_was_meant() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("enlist.yaml"),
-        format!("{CONFIG}    dead_line: 90m\n"),
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("enlist.yaml"), format!("{CONFIG}    dead_line: 90m\n")).unwrap();
     let output = enlist(folder.path()).arg("plan").env("TEST_KEY", "k").output().unwrap();
     let shown = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        shown.contains("error[config::unknown_key]: unknown key `dead_line`"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("enlist.yaml:7:5\n7 │     dead_line: 90m\n  │     ^^^^^^^^^\n"),
-        "{shown}"
-    );
+    assert!(shown.contains("error[config::unknown_key]: unknown key `dead_line`"), "{shown}");
+    assert!(shown.contains("enlist.yaml:7:5\n7 │     dead_line: 90m\n  │     ^^^^^^^^^\n"), "{shown}");
     assert!(shown.contains("help: did you mean `deadline`?"), "{shown}");
 }
 
@@ -142,16 +117,10 @@ fn init_writes_a_demo_once_and_never_overwrites() {
 fn init_proposes_a_mapping_for_a_file() {
     let folder = tempfile::tempdir().unwrap();
     enlist(folder.path()).args(["init", "--demo"]).assert().success();
-    let output = enlist(folder.path())
-        .args(["init", "other", "--from", "data/people.parquet"])
-        .output()
-        .unwrap();
+    let output = enlist(folder.path()).args(["init", "other", "--from", "data/people.parquet"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let written = std::fs::read_to_string(folder.path().join("other/enlist.yaml")).unwrap();
-    assert!(
-        written.contains("      email: \"email\"\n      first_name: \"first_name\"\n"),
-        "{written}"
-    );
+    assert!(written.contains("      email: \"email\"\n      first_name: \"first_name\"\n"), "{written}");
     assert!(written.contains("# Not mapped: \"customer_id\", \"tier\""), "{written}");
 }
 
@@ -162,10 +131,7 @@ fn what_is_written_is_for_the_user_alone() {
     let folder = tempfile::tempdir().unwrap();
     enlist(folder.path()).args(["init", "--demo"]).assert().success();
     for file in ["enlist.yaml", "data/people.parquet"] {
-        let mode = std::fs::metadata(folder.path().join(file))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file}");
     }
 }

@@ -36,11 +36,7 @@ impl Batches {
         schema: SchemaRef,
         open: impl Fn() -> BoxStream<'static, Result<RecordBatch, Error>> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            schema,
-            open: Box::new(open),
-        }
+        Self { name: name.into(), schema, open: Box::new(open) }
     }
 
     fn columns(&self, columns: &[String]) -> Result<Vec<usize>, Error> {
@@ -71,28 +67,16 @@ impl Source for Batches {
             let first_row = *next;
             let batch = batch.and_then(|batch| {
                 *next += batch.num_rows() as u64;
-                Ok(SegmentBatch {
-                    rows: batch.project(&columns).map_err(unfit)?,
-                    origin: 0,
-                    first_row,
-                })
+                Ok(SegmentBatch { rows: batch.project(&columns).map_err(unfit)?, origin: 0, first_row })
             });
             futures::future::ready(Some(batch))
         });
-        Ok(SegmentStream {
-            schema,
-            origins: Arc::new([self.name.clone()]),
-            batches: batches.boxed(),
-        })
+        Ok(SegmentStream { schema, origins: Arc::new([self.name.clone()]), batches: batches.boxed() })
     }
 }
 
 fn unfit(cause: arrow::error::ArrowError) -> Error {
-    Error::new(
-        ErrorKind::Source,
-        "source::schema",
-        format!("a batch does not have the schema it was given: {cause}"),
-    )
+    Error::new(ErrorKind::Source, "source::schema", format!("a batch does not have the schema it was given: {cause}"))
 }
 
 #[cfg(test)]
@@ -115,10 +99,7 @@ mod tests {
             assert_eq!(stream.schema.fields().len(), 1);
             let batches: Vec<_> = stream.batches.try_collect().await.unwrap();
             assert_eq!(
-                batches
-                    .iter()
-                    .map(|b| (b.first_row, b.rows.num_rows()))
-                    .collect::<Vec<_>>(),
+                batches.iter().map(|b| (b.first_row, b.rows.num_rows())).collect::<Vec<_>>(),
                 [(1, 2), (3, 0), (3, 1)]
             );
         }
@@ -128,9 +109,6 @@ mod tests {
     async fn an_unknown_column_is_an_error_with_its_name() {
         let source = Batches::new("people", batch(&[]).schema(), vec![]);
         let error = source.scan(&["mail".into()]).await.err().unwrap();
-        assert_eq!(
-            (error.code(), error.to_string().contains("mail")),
-            ("source::column_missing", true)
-        );
+        assert_eq!((error.code(), error.to_string().contains("mail")), ("source::column_missing", true));
     }
 }

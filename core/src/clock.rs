@@ -17,10 +17,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts at the present.
     pub fn start() -> Self {
-        Self {
-            origin: Instant::now(),
-            wall: SystemTime::now(),
-        }
+        Self { origin: Instant::now(), wall: SystemTime::now() }
     }
 
     /// Monotonic present.

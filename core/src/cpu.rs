@@ -8,11 +8,7 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
         Error::new(
             ErrorKind::Bug,
             "bug::worker",
-            if e.is_panic() {
-                "a worker panicked"
-            } else {
-                "a worker was cancelled"
-            },
+            if e.is_panic() { "a worker panicked" } else { "a worker was cancelled" },
         )
     })
 }

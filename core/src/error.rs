@@ -44,12 +44,7 @@ pub struct Error {
 impl Error {
     /// An error of `kind` with a stable `code` such as `source::column_missing`.
     pub fn new(kind: ErrorKind, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            message: message.into(),
-            help: None,
-        }
+        Self { kind, code: code.into(), message: message.into(), help: None }
     }
 
     /// Adds what the reader can do about it.

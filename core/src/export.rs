@@ -59,11 +59,7 @@ impl Observer {
     /// Watches nothing and stops nothing.
     pub fn none() -> Self {
         let (_, stop) = watch::channel(false);
-        Self {
-            progress: watch::Sender::default(),
-            stop,
-            rejects: Box::new(NoRejects),
-        }
+        Self { progress: watch::Sender::default(), stop, rejects: Box::new(NoRejects) }
     }
 }
 
@@ -110,17 +106,12 @@ impl Export {
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
         let begun = clock.elapsed();
-        let (partitions, _) = self
-            .read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary)
-            .await?;
+        let (partitions, _) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
         let reading = clock.elapsed() - begun;
         let generation = self.generation(&bound);
         let known = state.ledger.generation()?;
         let intents = state.ledger.intents()?;
-        let pending = intents
-            .iter()
-            .flat_map(|intent| intent.contacts.iter().map(|&(key, _)| key))
-            .collect();
+        let pending = intents.iter().flat_map(|intent| intent.contacts.iter().map(|&(key, _)| key)).collect();
         observer.progress.send_modify(|progress| progress.phase = Phase::Merge);
         let merge = self.merge(&bound, generation, partitions, state.spool);
         let (merged, mut summary) = crate::cpu::run(move || merge(&*state.ledger, &pending, summary)).await??;
@@ -152,9 +143,7 @@ impl Export {
         let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
-        let (partitions, origins) = self
-            .read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary)
-            .await?;
+        let (partitions, origins) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
 
         let deadline = clock.now() + self.deadline.saturating_sub(clock.elapsed());
         let progress = observer.progress.clone();
@@ -177,9 +166,7 @@ impl Export {
         progress.send_modify(|progress| progress.phase = Phase::Merge);
         let pending = delivery.pending_keys();
         let merge = self.merge(&bound, generation, partitions, state.spool);
-        let (merged, mut summary) = delivery
-            .with_ledger(move |ledger| merge(ledger, &pending, summary))
-            .await??;
+        let (merged, mut summary) = delivery.with_ledger(move |ledger| merge(ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
         let recorded = delivery.reject_known(&merged.known_bad);
         if delivery.changes_generation(generation)? {
@@ -195,9 +182,7 @@ impl Export {
         });
         let begun = clock.elapsed();
         let broken = self.guards().judge(&summary, destination.headroom).into_iter().next();
-        let may_send = recorded
-            .and(broken.map_or(Ok(()), Err))
-            .and_then(|()| delivery.declare(generation));
+        let may_send = recorded.and(broken.map_or(Ok(()), Err)).and_then(|()| delivery.declare(generation));
         match may_send {
             Ok(()) => delivery.deliver(merged.ready, merged.blocked).await,
             Err(error) => delivery.withhold(merged.ready, merged.blocked, error),
@@ -224,12 +209,7 @@ impl Export {
             }
         };
         let mapping = Arc::new(written.bind(&schema, destination)?);
-        Ok(Bound {
-            mapping,
-            written,
-            unused,
-            automatic,
-        })
+        Ok(Bound { mapping, written, unused, automatic })
     }
 
     async fn read(
@@ -267,15 +247,7 @@ impl Export {
         let (keep, full) = (bound.written.keep.clone(), self.full);
         let (encoder, limits) = (self.sink.encoder(), self.sink.limits());
         move |ledger, pending, mut summary| {
-            let merge = Merge {
-                ledger,
-                generation,
-                keep: &keep,
-                full,
-                pending,
-                encoder: &*encoder,
-                limits,
-            };
+            let merge = Merge { ledger, generation, keep: &keep, full, pending, encoder: &*encoder, limits };
             let merged = merge.run(&partitions, &spool, &mut summary)?;
             Ok((merged, summary))
         }
@@ -284,11 +256,7 @@ impl Export {
     /// R10: everything that changes what sending a contact means.
     fn generation(&self, bound: &Bound) -> Digest {
         let mut hash = blake3::Hasher::new();
-        for part in [
-            &bound.mapping.digest()[..],
-            self.sink.identity().as_bytes(),
-            self.sink.account().as_bytes(),
-        ] {
+        for part in [&bound.mapping.digest()[..], self.sink.identity().as_bytes(), self.sink.account().as_bytes()] {
             hash.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
         hash.update(&self.sink.list().to_le_bytes());
@@ -300,9 +268,7 @@ impl Export {
 
 fn count_requests(merged: &Merged, summary: &mut Summary) {
     summary.requests = (merged.ready.len() + merged.blocked.len()) as u64;
-    summary.blocked = (0..merged.blocked.len())
-        .map(|index| merged.blocked.contacts(index) as u64)
-        .sum();
+    summary.blocked = (0..merged.blocked.len()).map(|index| merged.blocked.contacts(index) as u64).sum();
     summary.largest_request = merged.ready.largest().max(merged.blocked.largest());
 }
 
@@ -333,12 +299,7 @@ fn report(
         error = Some(unfinished(outcome.deferred));
     }
     let mut warnings = tally.warnings;
-    warnings.extend(
-        tally
-            .trouble
-            .filter(|_| error.is_some())
-            .map(|cause| format!("last network fault: {cause}")),
-    );
+    warnings.extend(tally.trouble.filter(|_| error.is_some()).map(|cause| format!("last network fault: {cause}")));
     Ok(Report {
         destination,
         outcome,
@@ -355,10 +316,6 @@ fn report(
 }
 
 fn unfinished(deferred: u64) -> Error {
-    Error::new(
-        ErrorKind::Unfinished,
-        "send::deferred",
-        format!("{deferred} rows have no outcome yet"),
-    )
-    .help("run the same command again: it finds out what became of them and sends what is left")
+    Error::new(ErrorKind::Unfinished, "send::deferred", format!("{deferred} rows have no outcome yet"))
+        .help("run the same command again: it finds out what became of them and sends what is left")
 }

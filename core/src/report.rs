@@ -85,16 +85,9 @@ impl Latency {
         samples.sort_unstable();
         let at = |percent: usize| {
             let last = samples.len().saturating_sub(1);
-            samples
-                .get((samples.len() * percent / 100).min(last))
-                .copied()
-                .unwrap_or_default()
+            samples.get((samples.len() * percent / 100).min(last)).copied().unwrap_or_default()
         };
-        Self {
-            p50: at(50),
-            p95: at(95),
-            p99: at(99),
-        }
+        Self { p50: at(50), p95: at(95), p99: at(99) }
     }
 }
 
@@ -221,14 +214,7 @@ mod tests {
 
     #[test]
     fn a_row_without_an_outcome_is_a_defect() {
-        let mut outcome = Outcome {
-            read: 10,
-            confirmed: 4,
-            unchanged: 3,
-            rejected: 1,
-            duplicate: 1,
-            deferred: 1,
-        };
+        let mut outcome = Outcome { read: 10, confirmed: 4, unchanged: 3, rejected: 1, duplicate: 1, deferred: 1 };
         assert!(outcome.balance().is_ok());
         outcome.deferred = 0;
         assert_eq!(outcome.balance().unwrap_err().kind(), ErrorKind::Bug);

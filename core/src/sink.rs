@@ -92,13 +92,7 @@ pub struct Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The body is personal data: its size is all that may be shown.
-        write!(
-            f,
-            "Request({:?}, {} contacts, {} bytes)",
-            self.lane,
-            self.contacts,
-            self.body.len()
-        )
+        write!(f, "Request({:?}, {} contacts, {} bytes)", self.lane, self.contacts, self.body.len())
     }
 }
 

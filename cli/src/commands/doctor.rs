@@ -18,12 +18,7 @@ use crate::spec::{self, Environment, Export, Spec};
 pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let spec = spec::require(global.config.as_deref())?;
     let environment = Environment::of_spec(Some(&spec))?;
-    let exports = spec::select(
-        args.export.as_deref(),
-        &ExportArgs::default(),
-        Some(&spec),
-        &environment,
-    )?;
+    let exports = spec::select(args.export.as_deref(), &ExportArgs::default(), Some(&spec), &environment)?;
     let mut checks = vec![configuration(&spec)];
     for export in &exports {
         let attendance = Attendance::of(export).await?;
@@ -38,11 +33,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
 fn configuration(spec: &Spec) -> Check {
     let connections = plural(spec.connections.len() as u64, "connection");
     let exports = plural(spec.exports.len() as u64, "export");
-    Check::new(
-        Verdict::Ok,
-        "configuration",
-        format!("{}: {connections}, {exports}", spec.file.display()),
-    )
+    Check::new(Verdict::Ok, "configuration", format!("{}: {connections}, {exports}", spec.file.display()))
 }
 
 /// All there is to check of one export, in the order in which a run would come across it.
@@ -78,10 +69,7 @@ fn named(what: &str, export: &Export) -> String {
 
 fn key(export: &Export) -> Check {
     let connection = &export.connection;
-    let name = format!(
-        "key of {}",
-        connection.display_name.as_ref().unwrap_or(&connection.name)
-    );
+    let name = format!("key of {}", connection.display_name.as_ref().unwrap_or(&connection.name));
     if connection.is_simulator() {
         Check::new(Verdict::Ok, name, "not needed by the simulator")
     } else if connection.key_written_out {
@@ -126,10 +114,7 @@ fn destination(export: &Export, found: &Destination, schema: Option<SchemaRef>) 
             let full = format!("none: {} of {} contacts used", count(room.used), count(room.limit));
             Check::new(Verdict::Warn, named("room", export), full)
         }
-        Some(room) => ok(
-            "room",
-            format!("{} of {} contacts used", count(room.used), count(room.limit)),
-        ),
+        Some(room) => ok("room", format!("{} of {} contacts used", count(room.used), count(room.limit))),
         None => ok("room", "the account does not tell its contact limit".to_owned()),
     });
     checks
@@ -148,16 +133,8 @@ fn mapping(export: &Export, found: &Destination, schema: &SchemaRef) -> Check {
 fn remembered(export: &Export, state: &State) -> Check {
     match state.ledger.generation() {
         Ok(known) => {
-            let what = if known.is_some() {
-                "remembers earlier runs"
-            } else {
-                "nothing is remembered yet"
-            };
-            Check::new(
-                Verdict::Ok,
-                named("state", export),
-                format!("{}: {what}", export.state.display()),
-            )
+            let what = if known.is_some() { "remembers earlier runs" } else { "nothing is remembered yet" };
+            Check::new(Verdict::Ok, named("state", export), format!("{}: {what}", export.state.display()))
         }
         Err(error) => Check::failed(named("state", export), &error),
     }

@@ -41,10 +41,7 @@ pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
         demo_data::write(&people)?;
         let broken = demo_data::MALFORMED + demo_data::DUPLICATES;
         let total = count(demo_data::PEOPLE as u64);
-        wrote.push_str(&format!(
-            ", {} ({total} people, {broken} of them broken on purpose)",
-            people.display()
-        ));
+        wrote.push_str(&format!(", {} ({total} people, {broken} of them broken on purpose)", people.display()));
     }
     if !screen.json {
         screen.text(&format!("Wrote {wrote}\nNext: {}\n", next(&args.dir)));
@@ -54,11 +51,7 @@ pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
 
 fn next(folder: &Path) -> String {
     let config = folder.join(DEFAULT_FILE);
-    if folder == Path::new(".") {
-        "enlist plan".to_owned()
-    } else {
-        format!("enlist plan -c {}", config.display())
-    }
+    if folder == Path::new(".") { "enlist plan".to_owned() } else { format!("enlist plan -c {}", config.display()) }
 }
 
 /// A path as people write it.

@@ -70,32 +70,12 @@ async fn run_of(
 
     let rejects = RunRejects::new(&export.rejects, &run);
     let (progress, seen) = watch::channel(enlist_core::Progress::default());
-    let title = Title {
-        run: run.clone(),
-        export: export.name.clone(),
-        list: export.list,
-        list_name: None,
-    };
-    let shown = watching::show(
-        Display::of_process(global, &screen.err),
-        screen.err,
-        title,
-        &ready.export,
-        seen,
-    );
-    let observer = Observer {
-        progress,
-        stop: signals.stop(),
-        rejects: Box::new(rejects.clone()),
-    };
+    let title = Title { run: run.clone(), export: export.name.clone(), list: export.list, list_name: None };
+    let shown = watching::show(Display::of_process(global, &screen.err), screen.err, title, &ready.export, seen);
+    let observer = Observer { progress, stop: signals.stop(), rejects: Box::new(rejects.clone()) };
     let (report, ()) = tokio::join!(ready.export.run(state, observer), shown);
     let rejects_file = rejects.finish()?.map(|path| path.display().to_string());
-    let facts = RunFacts {
-        run,
-        started,
-        signal: signals.told(),
-        rejects_file,
-    };
+    let facts = RunFacts { run, started, signal: signals.told(), rejects_file };
     Ok(views::run(export, &ready, report?, facts))
 }
 

@@ -8,12 +8,8 @@ pub const MALFORMED: usize = 41;
 pub const DUPLICATES: usize = 22;
 
 /// Addresses that left the list of the simulated account.
-pub const UNSUBSCRIBED: [&str; 4] = [
-    "left.the.list@example.com",
-    "no.more.news@example.org",
-    "unsubscribed.twice@example.net",
-    "goodbye@example.com",
-];
+pub const UNSUBSCRIBED: [&str; 4] =
+    ["left.the.list@example.com", "no.more.news@example.org", "unsubscribed.twice@example.net", "goodbye@example.com"];
 /// Addresses the simulated account could not reach.
 pub const BOUNCED: [&str; 2] = ["mailbox.full@example.org", "moved.away@example.net"];
 /// Addresses on the exclusion list of the simulated account.
@@ -92,11 +88,7 @@ pub fn all() -> Vec<Person> {
             let earlier = people.get(number * 10).and_then(|earlier| earlier.email.as_deref());
             person.email = earlier.map(str::to_uppercase);
         } else if special {
-            let refused = UNSUBSCRIBED
-                .iter()
-                .chain(&BOUNCED)
-                .chain(&EXCLUDED)
-                .nth(number - MALFORMED - DUPLICATES);
+            let refused = UNSUBSCRIBED.iter().chain(&BOUNCED).chain(&EXCLUDED).nth(number - MALFORMED - DUPLICATES);
             person.email = refused.map_or(person.email, |email| Some((*email).to_owned()));
         }
         people.push(person);
@@ -111,12 +103,7 @@ fn person(row: usize, chance: &mut fastrand::Rng) -> Person {
     Person {
         customer_id: format!("C-{:05}", row + 1),
         // The number keeps addresses apart when names meet.
-        email: Some(format!(
-            "{}.{}{}@{domain}",
-            first.to_lowercase(),
-            last.to_lowercase(),
-            row + 1
-        )),
+        email: Some(format!("{}.{}{}@{domain}", first.to_lowercase(), last.to_lowercase(), row + 1)),
         first_name: first,
         last_name: last,
         phone: phone(chance),
@@ -130,11 +117,7 @@ fn person(row: usize, chance: &mut fastrand::Rng) -> Person {
 
 fn name(chance: &mut fastrand::Rng) -> String {
     let mut syllable = |vowels: &[&'static str]| {
-        format!(
-            "{}{}",
-            chance.choice(ONSETS).unwrap_or_default(),
-            chance.choice(vowels).copied().unwrap_or_default()
-        )
+        format!("{}{}", chance.choice(ONSETS).unwrap_or_default(), chance.choice(vowels).copied().unwrap_or_default())
     };
     let mut name = format!("{}{}", syllable(&VOWELS), syllable(&VOWELS[..5]));
     name.push_str(chance.choice(ENDINGS).unwrap_or_default());

@@ -18,19 +18,10 @@ fn sound(email: &str) -> bool {
 fn the_people_add_up() {
     let table = table().unwrap();
     let emails = table.column_by_name("email").unwrap().as_string::<i32>();
-    let sound: Vec<String> = emails
-        .iter()
-        .flatten()
-        .filter(|email| sound(email))
-        .map(str::to_lowercase)
-        .collect();
+    let sound: Vec<String> = emails.iter().flatten().filter(|email| sound(email)).map(str::to_lowercase).collect();
     let distinct: HashSet<&str> = sound.iter().map(String::as_str).collect();
-    let refused = UNSUBSCRIBED
-        .iter()
-        .chain(&BOUNCED)
-        .chain(&EXCLUDED)
-        .filter(|email| distinct.contains(*email))
-        .count();
+    let refused =
+        UNSUBSCRIBED.iter().chain(&BOUNCED).chain(&EXCLUDED).filter(|email| distinct.contains(*email)).count();
     assert_eq!(table.num_rows(), PEOPLE);
     assert_eq!(PEOPLE - sound.len(), MALFORMED);
     assert_eq!(sound.len() - distinct.len(), DUPLICATES);
@@ -44,12 +35,7 @@ fn every_address_is_reserved_for_examples() {
     let emails = table.column_by_name("email").unwrap().as_string::<i32>();
     for email in emails.iter().flatten().filter(|email| sound(email)) {
         let email = email.to_lowercase();
-        assert!(
-            [".com", ".org", ".net"]
-                .iter()
-                .any(|end| email.ends_with(&format!("@example{end}"))),
-            "{email}"
-        );
+        assert!([".com", ".org", ".net"].iter().any(|end| email.ends_with(&format!("@example{end}"))), "{email}");
     }
 }
 

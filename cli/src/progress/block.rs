@@ -10,28 +10,14 @@ const BAR: u64 = 20;
 
 /// The block for a terminal.
 pub fn render(title: &Title, progress: &Progress, style: &Style) -> String {
-    let name = title
-        .list_name
-        .as_ref()
-        .map(|name| format!(" \"{}\"", clean(name)))
-        .unwrap_or_default();
+    let name = title.list_name.as_ref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
     let target = format!("{} → list {}{name}", clean(&title.export), title.list);
-    let rate = format!(
-        "{:.1}/min  limit {}",
-        progress.rate_per_minute, progress.limit_per_minute
-    );
-    let requests = format!(
-        "{} / {} requests",
-        count(progress.accepted),
-        count(progress.requests_total)
-    );
+    let rate = format!("{:.1}/min  limit {}", progress.rate_per_minute, progress.limit_per_minute);
+    let requests = format!("{} / {} requests", count(progress.accepted), count(progress.requests_total));
     [
         format!("{}   run {}", style.paint(Ink::Bold, target), clean(&title.run)),
         format!("  read       {:>11} rows   {}", count(progress.read), progress.phase),
-        format!(
-            "  accepted   {} {requests}   {rate}",
-            bar(progress.accepted, progress.requests_total)
-        ),
+        format!("  accepted   {} {requests}   {rate}", bar(progress.accepted, progress.requests_total)),
         format!(
             "  confirmed  {} {} contacts   {} requests pending",
             bar(progress.confirmed, progress.contacts_total),
@@ -55,11 +41,7 @@ fn times(progress: &Progress, style: &Style) -> String {
     parts.extend(progress.left.map(|left| format!("{} left", minutes(left))));
     if let Some(deadline) = progress.deadline {
         let met = progress.elapsed + progress.left.unwrap_or_default() <= deadline;
-        let sign = if met {
-            style.paint(Ink::Green, "✓")
-        } else {
-            style.paint(Ink::Red, "✗")
-        };
+        let sign = if met { style.paint(Ink::Green, "✓") } else { style.paint(Ink::Red, "✗") };
         parts.push(format!("target {} {sign}", minutes(deadline)));
     }
     parts.join(" · ")

@@ -23,20 +23,14 @@ pub fn render(title: &Title, progress: &Progress, now: &str) -> String {
     );
     if let Some(left) = progress.left {
         let seconds = left.as_secs();
-        let eta = if seconds < 60 {
-            format!("{seconds}s")
-        } else {
-            format!("{}m{}s", seconds / 60, seconds % 60)
-        };
+        let eta = if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) };
         line.push_str(&format!(" eta={eta}"));
     }
     line
 }
 
 fn value(text: &str) -> String {
-    let bare = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '='));
+    let bare =
+        !text.is_empty() && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '='));
     if bare { text.to_owned() } else { format!("{text:?}") }
 }

@@ -4,12 +4,7 @@ use super::*;
 use crate::args::{Cli, ProgressKind};
 
 fn title() -> Title {
-    Title {
-        run: "r_8a1".into(),
-        export: "vip_customers".into(),
-        list: 7,
-        list_name: Some("VIP customers".into()),
-    }
+    Title { run: "r_8a1".into(), export: "vip_customers".into(), list: 7, list_name: Some("VIP customers".into()) }
 }
 
 fn half_way() -> Progress {
@@ -40,11 +35,7 @@ fn the_block_half_way() {
 
 #[test]
 fn the_block_before_anything_is_known() {
-    let start = Progress {
-        phase: "read",
-        limit_per_minute: 100,
-        ..Progress::default()
-    };
+    let start = Progress { phase: "read", limit_per_minute: 100, ..Progress::default() };
     assert_snapshot!(block::render(&title(), &start, &Style::PLAIN));
 }
 
@@ -55,27 +46,14 @@ fn the_line_half_way() {
 
 #[test]
 fn a_value_with_spaces_stays_one_value() {
-    let title = Title {
-        export: "vip \"customers\"\n".into(),
-        ..title()
-    };
-    let line = line::render(
-        &title,
-        &Progress {
-            phase: "read",
-            ..Progress::default()
-        },
-        "t",
-    );
+    let title = Title { export: "vip \"customers\"\n".into(), ..title() };
+    let line = line::render(&title, &Progress { phase: "read", ..Progress::default() }, "t");
     assert!(line.contains(r#"export="vip \"customers\"\n" "#), "{line}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn lines_come_at_the_start_in_between_and_at_the_end() {
-    let (sender, receiver) = watch::channel(Progress {
-        phase: "read",
-        ..Progress::default()
-    });
+    let (sender, receiver) = watch::channel(Progress { phase: "read", ..Progress::default() });
     let run = async move {
         tokio::time::sleep(Duration::from_secs(70)).await;
         let _ = sender.send(half_way());
@@ -84,10 +62,8 @@ async fn lines_come_at_the_start_in_between_and_at_the_end() {
     let title = title();
     tokio::join!(run, show_lines(&title, Duration::from_secs(30), receiver, &mut stream));
     let text = String::from_utf8(stream).unwrap();
-    let phases: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.split(' ').find(|word| word.starts_with("phase=")))
-        .collect();
+    let phases: Vec<_> =
+        text.lines().filter_map(|line| line.split(' ').find(|word| word.starts_with("phase="))).collect();
     assert_eq!(phases, ["phase=read", "phase=read", "phase=read", "phase=send"]);
 }
 
@@ -96,14 +72,8 @@ fn a_block_is_for_terminals() {
     use clap::Parser;
     let global = Cli::try_parse_from(["enlist", "demo"]).unwrap().global;
     let every = global.progress_every;
-    let quiet = Global {
-        quiet: true,
-        ..global.clone()
-    };
-    let none = Global {
-        progress: ProgressKind::None,
-        ..global.clone()
-    };
+    let quiet = Global { quiet: true, ..global.clone() };
+    let none = Global { progress: ProgressKind::None, ..global.clone() };
     assert_eq!(Display::choose(&global, true, &Style::PLAIN), Display::Block);
     assert_eq!(Display::choose(&global, false, &Style::PLAIN), Display::Lines(every));
     assert_eq!(Display::choose(&quiet, true, &Style::PLAIN), Display::Nothing);

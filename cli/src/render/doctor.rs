@@ -31,12 +31,7 @@ pub struct Check {
 impl Check {
     /// A check with its verdict.
     pub fn new(verdict: Verdict, name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            name: name.into(),
-            detail: detail.into(),
-            error: None,
-        }
+        Self { verdict, name: name.into(), detail: detail.into(), error: None }
     }
 
     /// A check that found what a run would fail with.
@@ -97,11 +92,7 @@ mod tests {
     fn verdicts_stand_below_each_other() {
         let checks = [
             Check::new(Verdict::Ok, "configuration", "enlist.yaml: 1 connection, 1 export"),
-            Check::new(
-                Verdict::Warn,
-                "key",
-                "marketing: the key stands in the file; use ${file:…}",
-            ),
+            Check::new(Verdict::Warn, "key", "marketing: the key stands in the file; use ${file:…}"),
             Check::new(Verdict::Fail, "source", "lake: no file matches segments/*.parquet"),
         ];
         insta::assert_snapshot!(screen(&checks, &Style::PLAIN));

@@ -4,11 +4,7 @@
 pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
-        if steers(c) {
-            cleaned.extend(c.escape_unicode())
-        } else {
-            cleaned.push(c)
-        }
+        if steers(c) { cleaned.extend(c.escape_unicode()) } else { cleaned.push(c) }
     }
     cleaned
 }

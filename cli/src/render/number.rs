@@ -48,29 +48,15 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (12_480, "12,480"),
-            (1_000_000, "1,000,000"),
-        ] {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_480, "12,480"), (1_000_000, "1,000,000")] {
             assert_eq!(count(number), text);
         }
-        assert_eq!(
-            (plural(1, "row"), plural(2_000, "row")),
-            ("1 row".into(), "2,000 rows".into())
-        );
+        assert_eq!((plural(1, "row"), plural(2_000, "row")), ("1 row".into(), "2,000 rows".into()));
     }
 
     #[test]
     fn sizes_and_times_are_rounded_down_to_what_matters() {
-        for (bytes, text) in [
-            (12, "12 B"),
-            (61_999, "61 kB"),
-            (212_000_000, "212 MB"),
-            (1_250_000_000, "1.2 GB"),
-        ] {
+        for (bytes, text) in [(12, "12 B"), (61_999, "61 kB"), (212_000_000, "212 MB"), (1_250_000_000, "1.2 GB")] {
             assert_eq!(size(bytes), text);
         }
         for (millis, text) in [

@@ -22,11 +22,7 @@ pub fn screen(plan: &PlanView, style: &Style) -> String {
     for objection in &plan.objections {
         let code = format!("guard::{}", objection.guard);
         screen.push_str(&error::headline("error", Ink::Red, &code, &objection.message, style));
-        screen.push_str(&format!(
-            "  {} {}\n",
-            style.paint(Ink::Cyan, "help:"),
-            clean(&objection.help)
-        ));
+        screen.push_str(&format!("  {} {}\n", style.paint(Ink::Cyan, "help:"), clean(&objection.help)));
     }
     screen.push_str(&verdict(plan, style));
     screen
@@ -35,17 +31,8 @@ pub fn screen(plan: &PlanView, style: &Style) -> String {
 /// `export → list 7 "name" at host`.
 fn heading(plan: &PlanView, style: &Style) -> String {
     let target = &plan.target;
-    let name = target
-        .list_name
-        .as_ref()
-        .map(|name| format!(" \"{}\"", clean(name)))
-        .unwrap_or_default();
-    let line = format!(
-        "{} → list {}{name} at {}",
-        clean(&target.export),
-        target.list,
-        clean(&target.host)
-    );
+    let name = target.list_name.as_ref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
+    let line = format!("{} → list {}{name} at {}", clean(&target.export), target.list, clean(&target.host));
     style.paint(Ink::Bold, line)
 }
 
@@ -54,16 +41,9 @@ fn mapping(plan: &PlanView, style: &Style) -> Vec<String> {
     if plan.mapping.is_empty() {
         return Vec::new();
     }
-    let pairs: Vec<String> = plan
-        .mapping
-        .iter()
-        .map(|(part, column)| format!("{} ← {}", clean(part), clean(column)))
-        .collect();
-    let mut lines = vec![format!(
-        "  {:<LABEL$} {}   by column name",
-        "mapping",
-        pairs.join(" · ")
-    )];
+    let pairs: Vec<String> =
+        plan.mapping.iter().map(|(part, column)| format!("{} ← {}", clean(part), clean(column))).collect();
+    let mut lines = vec![format!("  {:<LABEL$} {}   by column name", "mapping", pairs.join(" · "))];
     if !plan.unused.is_empty() {
         let unused: Vec<_> = plan.unused.iter().map(|column| clean(column)).collect();
         lines.push(style.paint(Ink::Dim, format!("  {:<LABEL$} {}", "not sent", unused.join(" · "))));
@@ -83,54 +63,19 @@ fn rows(plan: &PlanView, style: &Style) -> Vec<String> {
         ('+', Ink::Green, "add", counts.add, String::new()),
         ('~', Ink::Yellow, "update", counts.update, tally(&plan.changed_fields)),
         ('=', Ink::Dim, "unchanged", counts.unchanged, unchanged),
-        (
-            '-',
-            Ink::Dim,
-            "leave",
-            counts.leave,
-            "no longer in the segment, kept in the list".to_owned(),
-        ),
-        (
-            '!',
-            Ink::Red,
-            "rejected",
-            counts.rejected,
-            tally(&plan.rejected_by_reason),
-        ),
-        (
-            '»',
-            Ink::Dim,
-            "duplicate",
-            counts.duplicate,
-            "same email as another row".to_owned(),
-        ),
+        ('-', Ink::Dim, "leave", counts.leave, "no longer in the segment, kept in the list".to_owned()),
+        ('!', Ink::Red, "rejected", counts.rejected, tally(&plan.rejected_by_reason)),
+        ('»', Ink::Dim, "duplicate", counts.duplicate, "same email as another row".to_owned()),
     ];
-    let width = fates
-        .iter()
-        .map(|fate| fate.3)
-        .chain([plan.read.rows])
-        .map(|n| count(n).len())
-        .max()
-        .unwrap_or(0);
+    let width = fates.iter().map(|fate| fate.3).chain([plan.read.rows]).map(|n| count(n).len()).max().unwrap_or(0);
     let mut lines = vec![
-        format!(
-            "  {:<LABEL$} {:>width$} rows   {}",
-            "source",
-            count(plan.read.rows),
-            read(plan)
-        )
-        .trim_end()
-        .to_owned(),
+        format!("  {:<LABEL$} {:>width$} rows   {}", "source", count(plan.read.rows), read(plan)).trim_end().to_owned(),
     ];
     for (sign, ink, name, number, note) in fates {
         if number > 0 || name == "add" {
             let sign = style.paint(ink, sign.to_string());
             let note = style.paint(Ink::Dim, note);
-            let line = format!(
-                "  {sign} {name:<rest$} {:>width$}        {note}",
-                count(number),
-                rest = LABEL - 2
-            );
+            let line = format!("  {sign} {name:<rest$} {:>width$}        {note}", count(number), rest = LABEL - 2);
             lines.push(line.trim_end().to_owned());
         }
     }
@@ -139,15 +84,9 @@ fn rows(plan: &PlanView, style: &Style) -> Vec<String> {
 
 fn read(plan: &PlanView) -> String {
     let read = &plan.read;
-    let parts: Vec<String> = [read.files.map(|files| plural(files, "file")), read.bytes.map(size)]
-        .into_iter()
-        .flatten()
-        .collect();
-    let files = if parts.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", parts.join(", "))
-    };
+    let parts: Vec<String> =
+        [read.files.map(|files| plural(files, "file")), read.bytes.map(size)].into_iter().flatten().collect();
+    let files = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
     format!("{}{files} in {}", clean(&read.source), time(read.time))
 }
 
@@ -157,11 +96,8 @@ fn work(plan: &PlanView, style: &Style) -> Vec<String> {
     let mut lines = Vec::new();
     if work.requests > 0 {
         let met = plan.deadline.map(|deadline| {
-            let sign = if work.time <= deadline {
-                style.paint(Ink::Green, "✓")
-            } else {
-                style.paint(Ink::Red, "✗")
-            };
+            let sign =
+                if work.time <= deadline { style.paint(Ink::Green, "✓") } else { style.paint(Ink::Red, "✗") };
             format!("   target {} {sign}", time(deadline))
         });
         lines.push(format!(
@@ -183,10 +119,8 @@ fn work(plan: &PlanView, style: &Style) -> Vec<String> {
             String::new()
         };
         let (used, limit, after) = (count(used), count(limit), count(after));
-        lines.push(format!(
-            "  {:<LABEL$} {used} of {limit} used → at most {after} after this run{verdict}",
-            "contacts"
-        ));
+        lines
+            .push(format!("  {:<LABEL$} {used} of {limit} used → at most {after} after this run{verdict}", "contacts"));
     }
     lines.push(if plan.automations {
         format!(
@@ -205,11 +139,7 @@ fn work(plan: &PlanView, style: &Style) -> Vec<String> {
 fn verdict(plan: &PlanView, style: &Style) -> String {
     let counts = &plan.counts;
     let line = if counts.add + counts.update == 0 {
-        format!(
-            "Plan: nothing to send, {} unchanged, {} rejected.",
-            count(counts.unchanged),
-            count(counts.rejected)
-        )
+        format!("Plan: nothing to send, {} unchanged, {} rejected.", count(counts.unchanged), count(counts.rejected))
     } else {
         format!(
             "Plan: {} to add, {} to update, {} unchanged, {} rejected.",
@@ -226,10 +156,8 @@ fn verdict(plan: &PlanView, style: &Style) -> String {
 pub fn tally(tally: &Tally) -> String {
     let mut sorted: Vec<_> = tally.iter().filter(|(_, number)| *number > 0).collect();
     sorted.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), name.clone()));
-    let parts: Vec<String> = sorted
-        .iter()
-        .map(|(name, number)| format!("{} {}", clean(&name.replace('_', " ")), count(*number)))
-        .collect();
+    let parts: Vec<String> =
+        sorted.iter().map(|(name, number)| format!("{} {}", clean(&name.replace('_', " ")), count(*number))).collect();
     parts.join(" · ")
 }
 

@@ -16,10 +16,7 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     }
     lines.extend(rejected(run, style));
     if run.outcome.deferred > 0 {
-        lines.push(format!(
-            "  the next run sends the {} deferred",
-            count(run.outcome.deferred)
-        ));
+        lines.push(format!("  the next run sends the {} deferred", count(run.outcome.deferred)));
     } else if !is_idle(run) && run.error.is_none() {
         lines.push("  next run sends only what changed".to_owned());
     }
@@ -36,32 +33,18 @@ fn is_idle(run: &RunView) -> bool {
 }
 
 fn recovered(recovery: &Recovery) -> String {
-    let run = recovery
-        .run
-        .as_deref()
-        .map_or_else(|| "an earlier run".to_owned(), clean);
+    let run = recovery.run.as_deref().map_or_else(|| "an earlier run".to_owned(), clean);
     let confirmed = format!("Recovered {run}: {} confirmed", plural(recovery.confirmed, "request"));
     if recovery.unclear == 0 {
         return format!("{confirmed}.");
     }
     let contacts = plural(recovery.unclear_contacts, "contact");
-    format!(
-        "{confirmed}, {} unclear ({contacts}) sent again.",
-        count(recovery.unclear)
-    )
+    format!("{confirmed}, {} unclear ({contacts}) sent again.", count(recovery.unclear))
 }
 
 fn idle(run: &RunView) -> String {
-    let known = if run.outcome.rejected > 0 {
-        "confirmed earlier or known bad"
-    } else {
-        "confirmed earlier"
-    };
-    format!(
-        "No changes: {} read, all {known} ({}, 0 requests).",
-        plural(run.read.rows, "row"),
-        time(run.time)
-    )
+    let known = if run.outcome.rejected > 0 { "confirmed earlier or known bad" } else { "confirmed earlier" };
+    format!("No changes: {} read, all {known} ({}, 0 requests).", plural(run.read.rows, "row"), time(run.time))
 }
 
 /// The equation: every row read is on its right side.
@@ -79,12 +62,7 @@ fn headline(run: &RunView) -> String {
         (outcome.deferred, "deferred"),
     ]
     .map(|(number, name)| format!("{} {name}", count(number)));
-    format!(
-        "{verb} {} — {} = {} read",
-        time(run.time),
-        parts.join(", "),
-        count(run.read.rows)
-    )
+    format!("{verb} {} — {} = {} read", time(run.time), parts.join(", "), count(run.read.rows))
 }
 
 fn requests(run: &RunView) -> String {
@@ -93,11 +71,7 @@ fn requests(run: &RunView) -> String {
         format!(
             "requests {} ({}, {} throttled)",
             count(requests.bulk),
-            if requests.retries == 1 {
-                "1 retry".to_owned()
-            } else {
-                format!("{} retries", count(requests.retries))
-            },
+            if requests.retries == 1 { "1 retry".to_owned() } else { format!("{} retries", count(requests.retries)) },
             count(requests.throttled)
         ),
         format!("{:.1}/min", run.requests_per_minute),

@@ -45,10 +45,7 @@ pub struct Style {
 impl Style {
     /// Unicode without colours.
     #[cfg(test)]
-    pub const PLAIN: Self = Self {
-        color: false,
-        unicode: true,
-    };
+    pub const PLAIN: Self = Self { color: false, unicode: true };
 
     /// Decides by the choice of the user, the stream and the environment (no-color.org, bixense.com/clicolors).
     pub fn detect(choice: ColorChoice, is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -63,9 +60,8 @@ impl Style {
             ColorChoice::Auto => is_terminal && variable("TERM").is_none_or(|term| term != "dumb"),
         };
         // POSIX: the first of these that is set and not empty decides.
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .into_iter()
-            .find_map(|name| variable(name).filter(|v| !v.is_empty()));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
         let unicode = locale.is_some_and(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
         Self { color, unicode }
     }
@@ -73,11 +69,7 @@ impl Style {
     /// `text` in a colour, where there are colours.
     pub fn paint(&self, ink: Ink, text: impl AsRef<str>) -> String {
         let text = text.as_ref();
-        if self.color && !text.is_empty() {
-            format!("\x1b[{}m{text}\x1b[0m", ink.number())
-        } else {
-            text.to_owned()
-        }
+        if self.color && !text.is_empty() { format!("\x1b[{}m{text}\x1b[0m", ink.number()) } else { text.to_owned() }
     }
 
     /// A whole screen as the stream takes it.
@@ -126,17 +118,9 @@ mod tests {
             (Always, false, vec![("NO_COLOR", "1")], true),
             (Never, true, vec![("CLICOLOR_FORCE", "1")], false),
         ] {
-            let variable = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
-            assert_eq!(
-                Style::detect(choice, terminal, variable).color,
-                color,
-                "{choice:?} {terminal} {variables:?}"
-            );
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(Style::detect(choice, terminal, variable).color, color, "{choice:?} {terminal} {variables:?}");
         }
     }
 
@@ -149,26 +133,15 @@ mod tests {
             (vec![("LC_ALL", ""), ("LANG", "fi_FI.UTF-8")], true),
             (vec![], false),
         ] {
-            let variable = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
-            assert_eq!(
-                Style::detect(ColorChoice::Auto, true, variable).unicode,
-                unicode,
-                "{variables:?}"
-            );
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(Style::detect(ColorChoice::Auto, true, variable).unicode, unicode, "{variables:?}");
         }
     }
 
     #[test]
     fn nothing_beyond_ascii_reaches_a_stream_without_unicode() {
-        let style = Style {
-            color: false,
-            unicode: false,
-        };
+        let style = Style { color: false, unicode: false };
         assert_eq!(style.finish("a → b — ≈ 1 ✓ ö"), "a -> b - ~ 1 ok \\u{f6}");
         assert_eq!(Style::PLAIN.finish("a → ö"), "a → ö");
     }

@@ -27,9 +27,7 @@ const VERSION: &str = "1";
 pub fn check(document: &Document, environment: &Environment, file: written::File) -> Result<Spec, Failure> {
     let reader = Reader { document, environment };
     if reader.text(&file.version)? != VERSION {
-        return Err(reader
-            .fault("config::version", "this version is not known", &file.version)
-            .help("version: 1"));
+        return Err(reader.fault("config::version", "this version is not known", &file.version).help("version: 1"));
     }
     let connections = each(&file.connections, |name, it| connection(&reader, name, it))?;
     let sources = each(&file.sources, |name, it| source(&reader, name, it))?;
@@ -41,12 +39,7 @@ pub fn check(document: &Document, environment: &Environment, file: written::File
     if let Some(name) = default {
         reader.find("connection", name, &connections, |it| &it.name)?;
     }
-    let known = Known {
-        connections: &connections,
-        sources: &sources,
-        default,
-        state: &state,
-    };
+    let known = Known { connections: &connections, sources: &sources, default, state: &state };
     let exports = each(&file.exports, |name, it| export(&reader, &known, name, it))?;
     Ok(Spec {
         file: PathBuf::from(&document.name),
@@ -76,11 +69,7 @@ fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Res
         None if host == SIMULATOR => None,
         None => {
             return Err(reader
-                .fault(
-                    "config::missing_key",
-                    format!("connection `{}` has no `api_key`", name.value),
-                    name,
-                )
+                .fault("config::missing_key", format!("connection `{}` has no `api_key`", name.value), name)
                 .help("api_key: ${ACTIVECAMPAIGN_API_KEY}, or ${file:/run/secrets/ac_key}"));
         }
     };
@@ -90,17 +79,8 @@ fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Res
         host,
         api_key,
         key_written_out: it.api_key.as_ref().is_some_and(|key| !has_reference(&key.value)),
-        ca_file: it
-            .ca_file
-            .as_ref()
-            .map(|text| reader.path("ca_file", text))
-            .transpose()?,
-        allow_host: it
-            .allow_host
-            .as_ref()
-            .map(|text| reader.switch("allow_host", text))
-            .transpose()?
-            .unwrap_or(false),
+        ca_file: it.ca_file.as_ref().map(|text| reader.path("ca_file", text)).transpose()?,
+        allow_host: it.allow_host.as_ref().map(|text| reader.switch("allow_host", text)).transpose()?.unwrap_or(false),
     })
 }
 
@@ -115,21 +95,12 @@ fn source(reader: &Reader<'_>, name: &Text, it: &written::Source) -> Result<Sour
     } else if let Some(option) = it.delimiter.as_ref().or(it.header.as_ref()) {
         return Err(reader.fault("config::bad_value", "this is for CSV files only", option));
     }
-    Ok(SourceSpec {
-        name: identifier(reader, "source", name)?,
-        path,
-        format,
-    })
+    Ok(SourceSpec { name: identifier(reader, "source", name)?, path, format })
 }
 
 fn csv_layout(reader: &Reader<'_>, it: &written::Source) -> Result<CsvLayout, Failure> {
     let names = match &it.names {
-        Some(names) => Some(
-            names
-                .iter()
-                .map(|text| reader.name("names", text))
-                .collect::<Result<Vec<_>, _>>()?,
-        ),
+        Some(names) => Some(names.iter().map(|text| reader.name("names", text)).collect::<Result<Vec<_>, _>>()?),
         None => None,
     };
     let header = match &it.header {
@@ -141,13 +112,10 @@ fn csv_layout(reader: &Reader<'_>, it: &written::Source) -> Result<CsvLayout, Fa
             let failure = reader.fault("config::missing_key", "without a header the columns need `names`", text);
             Err(failure.help("names: [email, first_name]"))
         }
-        (Some((true, text)), Some(_)) => Err(reader
-            .fault("config::bad_value", "`names` are for files without a header", text)
-            .help("header: off")),
-        _ => Ok(CsvLayout {
-            delimiter: it.delimiter.as_ref().map(|text| delimiter(reader, text)).transpose()?,
-            names,
-        }),
+        (Some((true, text)), Some(_)) => {
+            Err(reader.fault("config::bad_value", "`names` are for files without a header", text).help("header: off"))
+        }
+        _ => Ok(CsvLayout { delimiter: it.delimiter.as_ref().map(|text| delimiter(reader, text)).transpose()?, names }),
     }
 }
 
@@ -156,9 +124,7 @@ fn delimiter(reader: &Reader<'_>, text: &Text) -> Result<u8, Failure> {
     match text.value.as_bytes() {
         _ if text.value == "\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err(reader
-            .fault("config::bad_value", "`delimiter` is one character", text)
-            .help("delimiter: \";\"")),
+        _ => Err(reader.fault("config::bad_value", "`delimiter` is one character", text).help("delimiter: \";\"")),
     }
 }
 
@@ -167,27 +133,16 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
         Some(text) => reader.choice(key, text, choices),
         None => Ok(EmptyValues::Keep),
     };
-    let map = it
-        .map
-        .as_ref()
-        .map_or(Ok(MapSpec::default()), |map| mapping(reader, map))?;
+    let map = it.map.as_ref().map_or(Ok(MapSpec::default()), |map| mapping(reader, map))?;
     Ok(Export {
         name: identifier(reader, "export", name)?,
         connection: connection_of(reader, known, name, it)?,
         list: reader.number("list", &it.list)?,
         source: source_for(reader, known, &it.source)?,
         sql: it.sql.as_ref().map(|text| reader.statement("sql", text)).transpose()?,
-        tags: it
-            .map
-            .iter()
-            .flat_map(|map| &map.tags)
-            .map(|tag| reader.name("tags", tag))
-            .collect::<Result<_, _>>()?,
+        tags: it.map.iter().flat_map(|map| &map.tags).map(|tag| reader.name("tags", tag)).collect::<Result<_, _>>()?,
         map,
-        keep: it
-            .unique_by
-            .as_ref()
-            .map_or(Ok(Keep::First), |it| unique_by(reader, it))?,
+        keep: it.unique_by.as_ref().map_or(Ok(Keep::First), |it| unique_by(reader, it))?,
         empty_values: choice_of(
             "empty_values",
             &it.empty_values,
@@ -198,19 +153,9 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
             .as_ref()
             .map(|text| reader.parse("phone_region", text, parse_region))
             .transpose()?,
-        automations: it
-            .automations
-            .as_ref()
-            .map_or(Ok(false), |text| reader.switch("automations", text))?,
-        guards: it
-            .guards
-            .as_ref()
-            .map_or(Ok(Guards::default()), |it| guards(reader, it))?,
-        deadline: it
-            .deadline
-            .as_ref()
-            .map(|text| reader.parse("deadline", text, parse_duration))
-            .transpose()?,
+        automations: it.automations.as_ref().map_or(Ok(false), |text| reader.switch("automations", text))?,
+        guards: it.guards.as_ref().map_or(Ok(Guards::default()), |it| guards(reader, it))?,
+        deadline: it.deadline.as_ref().map(|text| reader.parse("deadline", text, parse_duration)).transpose()?,
         rejects: match &it.rejects {
             Some(folder) => reader.path("rejects.path", &folder.path)?,
             None => reader.environment.folder().join(REJECTS),
@@ -226,16 +171,10 @@ fn connection_of(
     it: &written::Export,
 ) -> Result<Connection, Failure> {
     match (it.connection.as_ref().or(known.default), known.connections) {
-        (Some(text), _) => reader
-            .find("connection", text, known.connections, |it| &it.name)
-            .cloned(),
+        (Some(text), _) => reader.find("connection", text, known.connections, |it| &it.name).cloned(),
         (None, [only]) => Ok(only.clone()),
         (None, _) => Err(reader
-            .fault(
-                "config::missing_key",
-                format!("export `{}` has no `connection`", name.value),
-                name,
-            )
+            .fault("config::missing_key", format!("export `{}` has no `connection`", name.value), name)
             .help("add connection: NAME, or defaults: { connection: NAME }")),
     }
 }
@@ -243,20 +182,15 @@ fn connection_of(
 fn source_for(reader: &Reader<'_>, known: &Known<'_>, text: &Text) -> Result<SourceSpec, Failure> {
     let written = reader.name("source", text)?;
     if known.sources.iter().all(|source| source.name != written) && is_source(&written, reader.environment.folder()) {
-        return source_of_path(&written, reader.environment.folder()).map_err(|help| {
-            reader
-                .fault("config::bad_value", "`source` cannot be read", text)
-                .help(help)
-        });
+        return source_of_path(&written, reader.environment.folder())
+            .map_err(|help| reader.fault("config::bad_value", "`source` cannot be read", text).help(help));
     }
     reader.find("source", text, known.sources, |it| &it.name).cloned()
 }
 
 fn mapping(reader: &Reader<'_>, it: &written::Map) -> Result<MapSpec, Failure> {
     let column = |key: &str, text: &Option<Text>| text.as_ref().map(|text| reader.name(key, text)).transpose();
-    let fields = each(&it.fields, |field, text| {
-        Ok((field.value.trim().to_owned(), reader.name("fields", text)?))
-    })?;
+    let fields = each(&it.fields, |field, text| Ok((field.value.trim().to_owned(), reader.name("fields", text)?)))?;
     Ok(MapSpec {
         email: column("email", &it.email)?,
         first_name: column("first_name", &it.first_name)?,
@@ -269,25 +203,20 @@ fn mapping(reader: &Reader<'_>, it: &written::Map) -> Result<MapSpec, Failure> {
 fn unique_by(reader: &Reader<'_>, it: &written::UniqueBy) -> Result<Keep, Failure> {
     let latest = reader.choice("keep", &it.keep, &[("first", false), ("latest", true)])?;
     match (latest, &it.by) {
-        (true, Some(by)) => Ok(Keep::Latest {
-            by: reader.name("by", by)?,
-        }),
+        (true, Some(by)) => Ok(Keep::Latest { by: reader.name("by", by)? }),
         (false, None) => Ok(Keep::First),
-        (true, None) => Err(reader
-            .fault("config::missing_key", "`keep: latest` needs `by`", &it.keep)
-            .help("by: updated_at")),
-        (false, Some(by)) => Err(reader
-            .fault("config::bad_value", "`by` goes with `keep: latest`", by)
-            .help("keep: latest")),
+        (true, None) => {
+            Err(reader.fault("config::missing_key", "`keep: latest` needs `by`", &it.keep).help("by: updated_at"))
+        }
+        (false, Some(by)) => {
+            Err(reader.fault("config::bad_value", "`by` goes with `keep: latest`", by).help("keep: latest"))
+        }
     }
 }
 
 fn guards(reader: &Reader<'_>, it: &written::Guards) -> Result<Guards, Failure> {
-    let share = |key: &str, text: &Option<Text>| {
-        text.as_ref()
-            .map(|text| reader.parse(key, text, parse_percent))
-            .transpose()
-    };
+    let share =
+        |key: &str, text: &Option<Text>| text.as_ref().map(|text| reader.parse(key, text, parse_percent)).transpose();
     let number = |key: &str, text: &Option<Text>| text.as_ref().map(|text| reader.number(key, text)).transpose();
     Ok(Guards {
         max_change: share("max_change", &it.max_change)?,
@@ -301,11 +230,7 @@ fn guards(reader: &Reader<'_>, it: &written::Guards) -> Result<Guards, Failure> 
 pub fn parse_region(text: &str) -> Result<String, String> {
     let region = text.to_ascii_uppercase();
     let sound = region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase());
-    if sound {
-        Ok(region)
-    } else {
-        Err("write a country as two letters, for example FI".to_owned())
-    }
+    if sound { Ok(region) } else { Err("write a country as two letters, for example FI".to_owned()) }
 }
 
 /// Names become parts of file names and of SQL: letters, digits, `_` and `-` only.
@@ -316,10 +241,6 @@ fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String, Fa
     }
     let failure = reader.fault("config::bad_name", format!("no {kind} can have this name"), name);
     let simple = super::target::identifier_of(&name.value);
-    let example = if simple.is_empty() {
-        String::new()
-    } else {
-        format!(", for example {simple}")
-    };
+    let example = if simple.is_empty() { String::new() } else { format!(", for example {simple}") };
     Err(failure.help(format!("lower-case letters, digits, _ and -, at most 64{example}")))
 }

@@ -63,9 +63,7 @@ impl Document {
     /// An error at `spot`.
     pub fn fault(&self, code: &'static str, message: impl Into<String>, spot: Spot) -> Failure {
         let mut failure = Failure::from(Error::new(ErrorKind::Config, code, message));
-        if let Some(text) = usize::try_from(spot.line)
-            .ok()
-            .and_then(|line| self.text.lines().nth(line.checked_sub(1)?))
+        if let Some(text) = usize::try_from(spot.line).ok().and_then(|line| self.text.lines().nth(line.checked_sub(1)?))
         {
             failure.snippet = Some(Box::new(Snippet {
                 file: self.name.clone(),
@@ -83,16 +81,9 @@ impl Document {
         let rest = self.from(location).lines().next().unwrap_or_default();
         let end = match rest.chars().next() {
             Some(quote @ ('"' | '\'')) => rest.chars().skip(1).position(|c| c == quote).map_or(1, |at| at + 2),
-            _ => rest
-                .chars()
-                .take_while(|c| !matches!(c, ':' | ',' | '}' | ']' | '#' | ' '))
-                .count(),
+            _ => rest.chars().take_while(|c| !matches!(c, ':' | ',' | '}' | ']' | '#' | ' ')).count(),
         };
-        Spot {
-            line: location.line(),
-            column: location.column(),
-            width: end.max(1),
-        }
+        Spot { line: location.line(), column: location.column(), width: end.max(1) }
     }
 
     /// The first occurrence of `part` in the value that starts at `location`.
@@ -104,11 +95,7 @@ impl Document {
         let breaks = before.matches('\n').count();
         let last = before.rsplit('\n').next().unwrap_or_default().chars().count();
         let column = if breaks == 0 { location.column() } else { 1 } + last as u64;
-        Spot {
-            line: location.line() + breaks as u64,
-            column,
-            width: part.chars().count(),
-        }
+        Spot { line: location.line() + breaks as u64, column, width: part.chars().count() }
     }
 
     /// The text from `location` on.
@@ -146,27 +133,19 @@ impl Document {
             Yaml::SerdeInvalidType { expected, .. } | Yaml::SerdeInvalidValue { expected, .. } => {
                 ("config::wrong_shape", format!("expected {expected} here"), None)
             }
-            Yaml::Unexpected { expected, .. } => (
-                "config::wrong_shape",
-                format!("expected {} here", shape(expected)),
-                None,
-            ),
+            Yaml::Unexpected { expected, .. } => {
+                ("config::wrong_shape", format!("expected {} here", shape(expected)), None)
+            }
             Yaml::NullIntoString { .. } => ("config::empty", "a value is missing here".to_owned(), None),
             Yaml::Budget { .. } => (
                 "config::too_large",
                 "this is nested too deeply or has too many values for a configuration".to_owned(),
                 None,
             ),
-            Yaml::MultipleDocuments { .. } => (
-                "config::documents",
-                "one file holds one configuration".to_owned(),
-                Some("remove `---`".to_owned()),
-            ),
-            Yaml::Eof { .. } => (
-                "config::empty",
-                format!("{} is empty", self.name),
-                Some("enlist init".to_owned()),
-            ),
+            Yaml::MultipleDocuments { .. } => {
+                ("config::documents", "one file holds one configuration".to_owned(), Some("remove `---`".to_owned()))
+            }
+            Yaml::Eof { .. } => ("config::empty", format!("{} is empty", self.name), Some("enlist init".to_owned())),
             other => ("config::yaml", format!("this is not YAML: {}", plain(other)), None),
         };
         let failure = match spot {

@@ -42,10 +42,7 @@ impl Environment {
         variables.extend(
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
         );
-        Ok(Self {
-            variables,
-            folder: folder.to_owned(),
-        })
+        Ok(Self { variables, folder: folder.to_owned() })
     }
 
     /// The environment of a configuration, or of the working folder when there is none.
@@ -59,14 +56,8 @@ impl Environment {
     /// An environment with these variables and files of `folder`.
     #[cfg(test)]
     pub fn new<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>, folder: &Path) -> Self {
-        let variables = variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Self {
-            variables,
-            folder: folder.to_owned(),
-        }
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { variables, folder: folder.to_owned() }
     }
 
     /// The folder relative paths start from.

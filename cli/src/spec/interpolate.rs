@@ -55,15 +55,10 @@ pub fn expand(text: &str, environment: &Environment) -> Result<String, Unfilled>
 }
 
 fn value(reference: &str, environment: &Environment) -> Result<String, Unfilled> {
-    let unfilled = |message: String, help: Option<String>| Unfilled {
-        part: format!("${{{reference}}}"),
-        message,
-        help,
-    };
+    let unfilled =
+        |message: String, help: Option<String>| Unfilled { part: format!("${{{reference}}}"), message, help };
     if let Some(path) = reference.strip_prefix("file:") {
-        return environment
-            .file(path)
-            .map_err(|cause| unfilled(format!("{path}: {cause}"), None));
+        return environment.file(path).map_err(|cause| unfilled(format!("{path}: {cause}"), None));
     }
     let (name, otherwise) = match reference.split_once(':') {
         Some((name, otherwise)) => (name, Some(otherwise)),
@@ -88,11 +83,7 @@ fn value(reference: &str, environment: &Environment) -> Result<String, Unfilled>
         // As in shells, `:-` and `:?` treat set to nothing as not set.
         Some((Some("-"), default)) => Ok(set.filter(|v| !v.is_empty()).unwrap_or(default).to_owned()),
         Some((Some("?"), message)) => set.filter(|v| !v.is_empty()).map(str::to_owned).ok_or_else(|| {
-            let message = if message.is_empty() {
-                "it has to be set"
-            } else {
-                message
-            };
+            let message = if message.is_empty() { "it has to be set" } else { message };
             unfilled(format!("variable {name} is not set: {message}"), None)
         }),
         Some(_) => Err(unfilled(
@@ -137,31 +128,15 @@ mod tests {
     fn references_that_cannot_be_filled_in_name_themselves() {
         for (text, part, message) in [
             ("x ${NONE}", "${NONE}", "variable NONE is not set"),
-            (
-                "${NONE:?ask Ada}",
-                "${NONE:?ask Ada}",
-                "variable NONE is not set: ask Ada",
-            ),
-            (
-                "${EMPTY:?}",
-                "${EMPTY:?}",
-                "variable EMPTY is not set: it has to be set",
-            ),
+            ("${NONE:?ask Ada}", "${NONE:?ask Ada}", "variable NONE is not set: ask Ada"),
+            ("${EMPTY:?}", "${EMPTY:?}", "variable EMPTY is not set: it has to be set"),
             ("${A", "${A", "`${` without `}`"),
-            (
-                "${A:+x}",
-                "${A:+x}",
-                "after `A:` comes `-` and a default, or `?` and a message",
-            ),
+            ("${A:+x}", "${A:+x}", "after `A:` comes `-` and a default, or `?` and a message"),
             ("${}", "${}", "`` is not the name of a variable"),
             ("${a b}", "${a b}", "`a b` is not the name of a variable"),
         ] {
             let unfilled = expand(text, &environment()).unwrap_err();
-            assert_eq!(
-                (unfilled.part.as_str(), unfilled.message.as_str()),
-                (part, message),
-                "{text}"
-            );
+            assert_eq!((unfilled.part.as_str(), unfilled.message.as_str()), (part, message), "{text}");
         }
     }
 
@@ -171,11 +146,6 @@ mod tests {
         std::fs::write(folder.path().join("key"), "abc\n").unwrap();
         let environment = Environment::new([], folder.path());
         assert_eq!(expand("<${file:key}>", &environment).as_deref(), Ok("<abc>"));
-        assert!(
-            expand("${file:gone}", &environment)
-                .unwrap_err()
-                .message
-                .starts_with("gone: ")
-        );
+        assert!(expand("${file:gone}", &environment).unwrap_err().message.starts_with("gone: "));
     }
 }

@@ -60,10 +60,7 @@ fn read(document: &Document, environment: &Environment) -> Result<Spec, Failure>
 /// Reads the text of a configuration with these variables.
 #[cfg(test)]
 pub fn read_text(text: &str, variables: &[(&str, &str)]) -> Result<Spec, Failure> {
-    let document = Document {
-        name: DEFAULT_FILE.to_owned(),
-        text: text.to_owned(),
-    };
+    let document = Document { name: DEFAULT_FILE.to_owned(), text: text.to_owned() };
     read(&document, &Environment::new(variables.iter().copied(), Path::new("")))
 }
 

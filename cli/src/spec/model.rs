@@ -111,12 +111,7 @@ impl Export {
             None => {
                 let found = Mapping::automatic(schema)?.mapping;
                 let first_name = named.first_name.or(found.first_name);
-                (
-                    found.email,
-                    first_name,
-                    named.last_name.or(found.last_name),
-                    named.phone.or(found.phone),
-                )
+                (found.email, first_name, named.last_name.or(found.last_name), named.phone.or(found.phone))
             }
         };
         Ok(Mapping {

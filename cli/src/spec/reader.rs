@@ -35,20 +35,14 @@ impl Reader<'_> {
     /// The text, which must not be empty.
     pub fn name(&self, key: &str, text: &Text) -> Result<String, Failure> {
         let name = self.text(text)?;
-        if name.is_empty() {
-            Err(self.fault("config::empty", format!("`{key}` is empty"), text))
-        } else {
-            Ok(name)
-        }
+        if name.is_empty() { Err(self.fault("config::empty", format!("`{key}` is empty"), text)) } else { Ok(name) }
     }
 
     /// Text in which references are refused: what variables hold must not become part of a statement.
     pub fn statement(&self, key: &str, text: &Text) -> Result<String, Failure> {
         if has_reference(&text.value) {
             let spot = self.document.spot_of("${", text.referenced);
-            let failure = self
-                .document
-                .fault("config::variable", format!("`{key}` takes no variables"), spot);
+            let failure = self.document.fault("config::variable", format!("`{key}` takes no variables"), spot);
             return Err(failure.help("a variable could change what the statement does; write the value itself"));
         }
         Ok(text.value.trim().to_owned())
@@ -56,20 +50,13 @@ impl Reader<'_> {
 
     /// A value with a notation; `parse` says what to write instead.
     pub fn parse<T>(&self, key: &str, text: &Text, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, Failure> {
-        parse(&self.text(text)?).map_err(|help| {
-            self.fault("config::bad_value", format!("`{key}` cannot be read"), text)
-                .help(help)
-        })
+        parse(&self.text(text)?)
+            .map_err(|help| self.fault("config::bad_value", format!("`{key}` cannot be read"), text).help(help))
     }
 
     /// A whole number.
     pub fn number(&self, key: &str, text: &Text) -> Result<u64, Failure> {
-        self.parse(key, text, |value| {
-            value
-                .replace('_', "")
-                .parse()
-                .map_err(|_| "write a whole number".to_owned())
-        })
+        self.parse(key, text, |value| value.replace('_', "").parse().map_err(|_| "write a whole number".to_owned()))
     }
 
     /// One of several words.

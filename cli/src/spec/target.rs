@@ -38,10 +38,7 @@ pub fn select(
         }
         None => configured.to_vec(),
     };
-    exports
-        .into_iter()
-        .map(|export| with_flags(export, args, environment))
-        .collect()
+    exports.into_iter().map(|export| with_flags(export, args, environment)).collect()
 }
 
 /// Whether `text` means files rather than a name: it has a slash, a wildcard or an extension, or is there.
@@ -54,19 +51,12 @@ pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
     let whole = folder.join(path).display().to_string();
     let format = format_of(&whole).ok_or_else(|| format!("name {KINDS}"))?;
     let stem = path.rsplit('/').next().unwrap_or_default();
-    let stem = stem
-        .split('.')
-        .find(|part| part.contains(|c: char| c.is_ascii_alphanumeric()))
-        .unwrap_or_default();
+    let stem = stem.split('.').find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or_default();
     let name = match identifier_of(stem) {
         name if name.is_empty() || stem.contains('*') => "source".to_owned(),
         name => name,
     };
-    Ok(SourceSpec {
-        name,
-        path: whole,
-        format,
-    })
+    Ok(SourceSpec { name, path: whole, format })
 }
 
 /// `text` with everything that a name cannot hold replaced or left out.
@@ -108,11 +98,7 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
 
 fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
     if let Some(host) = &args.host {
-        let api_key = if host == SIMULATOR {
-            None
-        } else {
-            Some(typed_key(args, environment)?)
-        };
+        let api_key = if host == SIMULATOR { None } else { Some(typed_key(args, environment)?) };
         return Ok(Connection {
             name: host.clone(),
             display_name: None,
@@ -125,10 +111,7 @@ fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Enviro
     }
     let connections = spec.map(|spec| spec.connections.as_slice()).unwrap_or_default();
     let default = spec.and_then(|spec| spec.default_connection.as_deref());
-    match (
-        default.and_then(|name| connections.iter().find(|it| it.name == name)),
-        connections,
-    ) {
+    match (default.and_then(|name| connections.iter().find(|it| it.name == name)), connections) {
         (Some(connection), _) => Ok(connection.clone()),
         (None, [only]) => Ok(only.clone()),
         _ => Err(Failure::config("usage::host", "which account?")
@@ -139,19 +122,13 @@ fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Enviro
 fn typed_key(args: &ExportArgs, environment: &Environment) -> Result<SecretString, Failure> {
     let key = match &args.key_file {
         Some(path) => environment
-            .file(
-                &std::path::absolute(path)
-                    .unwrap_or_else(|_| path.clone())
-                    .display()
-                    .to_string(),
-            )
+            .file(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string())
             .map_err(|cause| Failure::config("usage::key_file", format!("{}: {cause}", path.display())))?,
         None => environment.variable(KEY_VARIABLE).unwrap_or_default().to_owned(),
     };
     if key.trim().is_empty() {
-        return Err(Failure::config("usage::key", "there is no API key").help(format!(
-            "--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself"
-        )));
+        return Err(Failure::config("usage::key", "there is no API key")
+            .help(format!("--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself")));
     }
     Ok(SecretString::from(key.trim()))
 }
@@ -205,10 +182,7 @@ fn with_columns(mut map: MapSpec, args: &ExportArgs) -> Result<MapSpec, Failure>
 
 fn no_export(name: &str, configured: &[Export]) -> Failure {
     let names: Vec<&str> = configured.iter().map(|export| export.name.as_str()).collect();
-    let failure = Failure::config(
-        "config::unknown_export",
-        format!("there is no export `{name}`, and no such file"),
-    );
+    let failure = Failure::config("config::unknown_export", format!("there is no export `{name}`, and no such file"));
     match suggest(name, names.iter().copied()) {
         Some(meant) => failure.help(format!("did you mean `{meant}`?")),
         None if names.is_empty() => failure.help("a file ends in .parquet or .csv; enlist init writes a configuration"),

@@ -46,10 +46,7 @@ fn environment() -> Environment {
 }
 
 fn parse(text: &str) -> Result<Spec, Failure> {
-    let document = Document {
-        name: "enlist.yaml".to_owned(),
-        text: text.to_owned(),
-    };
+    let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned() };
     read(&document, &environment())
 }
 
@@ -69,37 +66,20 @@ fn screen_of(text: &str) -> String {
 fn a_sound_file_means_what_it_says() {
     let spec = parse(SOUND).unwrap();
     let export = spec.exports.first().unwrap();
-    assert_eq!(
-        (export.name.as_str(), export.list, export.automations),
-        ("vip_customers", 7, false)
-    );
+    assert_eq!((export.name.as_str(), export.list, export.automations), ("vip_customers", 7, false));
     assert_eq!(export.connection.api_key.as_ref().unwrap().expose_secret(), "s3cret");
     assert_eq!(export.source.path, "conf/segments/**/*.parquet");
     assert_eq!(export.tags, ["segment:vip"]);
     assert_eq!(export.map.email.as_deref(), Some("email"));
-    assert_eq!(
-        export.map.fields,
-        [("Tier".into(), "tier".into()), ("12".into(), "updated_at".into())]
-    );
-    assert_eq!(
-        export.keep,
-        Keep::Latest {
-            by: "updated_at".into()
-        }
-    );
+    assert_eq!(export.map.fields, [("Tier".into(), "tier".into()), ("12".into(), "updated_at".into())]);
+    assert_eq!(export.keep, Keep::Latest { by: "updated_at".into() });
     assert_eq!(export.empty_values, EmptyValues::Clear);
     assert_eq!(export.phone_region.as_deref(), Some("FI"));
     assert_eq!(export.deadline, Some(std::time::Duration::from_secs(5_400)));
-    assert_eq!(
-        (export.guards.max_adds, export.guards.max_change),
-        (Some(100_000), Some(scalar::Percent(30.0)))
-    );
+    assert_eq!((export.guards.max_adds, export.guards.max_change), (Some(100_000), Some(scalar::Percent(30.0))));
     assert_eq!(export.rejects, Path::new("conf/out"));
     assert_eq!(spec.state, Path::new("conf/var/state"));
-    assert_eq!(
-        export.sql.as_deref(),
-        Some("select email, given as first_name from lake where price > '$5'")
-    );
+    assert_eq!(export.sql.as_deref(), Some("select email, given as first_name from lake where price > '$5'"));
 }
 
 #[test]
@@ -112,21 +92,13 @@ fn a_table_of_slips_is_answered_with_place_cause_and_help() {
     let slips = [
         ("an unknown key", "      email: email\n", "      e_mail: email\n"),
         ("an unknown section", "sources:", "source:"),
-        (
-            "a key written twice",
-            "    automations: off\n",
-            "    automations: off\n    automations: on\n",
-        ),
+        ("a key written twice", "    automations: off\n", "    automations: off\n    automations: on\n"),
         ("a missing key", "    list: ${LIST:-7}\n", ""),
         ("no version", "version: 1\n", ""),
         ("another version", "version: 1\n", "version: 2\n"),
         ("an unset variable", "${LIST:-7}", "${LIST}"),
         ("an unset variable inside text", "${SEGMENT:-vip}", "${SEGMENT}"),
-        (
-            "an unset variable with a message",
-            "${LIST:-7}",
-            "${LIST:?ask the data team}",
-        ),
+        ("an unset variable with a message", "${LIST:-7}", "${LIST:?ask the data team}"),
         ("an unclosed variable", "${LIST:-7}", "${LIST"),
         ("a missing file", "${KEY}", "${file:/nowhere/key}"),
         ("a variable in a statement", "'$5'", "'${BAD}'"),
@@ -135,51 +107,24 @@ fn a_table_of_slips_is_answered_with_place_cause_and_help() {
         ("a share without a sign", "max_change: 30%", "max_change: 30"),
         ("a time without a unit", "deadline: 1h30m", "deadline: 90"),
         ("a switch that is none", "automations: off", "automations: maybe"),
-        (
-            "a word that is none of the choices",
-            "empty_values: clear",
-            "empty_values: drop",
-        ),
-        (
-            "latest without a column",
-            "keep: latest, by: updated_at",
-            "keep: latest",
-        ),
+        ("a word that is none of the choices", "empty_values: clear", "empty_values: drop"),
+        ("latest without a column", "keep: latest, by: updated_at", "keep: latest"),
         ("first with a column", "keep: latest", "keep: first"),
-        (
-            "an unknown connection",
-            "connection: marketing }",
-            "connection: marketting }",
-        ),
+        ("an unknown connection", "connection: marketing }", "connection: marketting }"),
         ("an unknown source", "source: lake", "source: lakes"),
         ("a file of no known kind", "path: people.csv", "path: people.xlsx"),
-        (
-            "a layout for a file without one",
-            "*.parquet\" }",
-            "*.parquet\", delimiter: \";\" }",
-        ),
+        ("a layout for a file without one", "*.parquet\" }", "*.parquet\", delimiter: \";\" }"),
         ("a delimiter of two", "delimiter: \";\"", "delimiter: \";;\""),
         ("a name with capitals", "vip_customers:", "VIP customers:"),
         ("no key", "    api_key: ${KEY}\n", ""),
         ("an empty key", "${KEY}", "${NO_KEY:-}"),
         ("a country that is none", "phone_region: fi", "phone_region: Finland"),
-        (
-            "a list where a mapping belongs",
-            "{ Tier: tier, \"12\": updated_at }",
-            "[tier]",
-        ),
+        ("a list where a mapping belongs", "{ Tier: tier, \"12\": updated_at }", "[tier]"),
         ("text where a mapping belongs", "{ connection: marketing }", "marketing"),
-        (
-            "broken YAML",
-            "defaults: { connection: marketing }",
-            "defaults: { connection: marketing",
-        ),
+        ("broken YAML", "defaults: { connection: marketing }", "defaults: { connection: marketing"),
         ("a tab", "    deadline", "\t deadline"),
     ];
-    let screens: Vec<String> = slips
-        .iter()
-        .map(|(name, from, to)| format!("# {name}\n{}", screen(from, to)))
-        .collect();
+    let screens: Vec<String> = slips.iter().map(|(name, from, to)| format!("# {name}\n{}", screen(from, to))).collect();
     assert_snapshot!(screens.join("\n"));
 }
 
@@ -188,37 +133,19 @@ fn a_key_written_out_is_never_shown() {
     for (from, to) in [
         ("api_key: ${KEY}", "api_key: s3cret-key\n    api_key: s3cret-key"),
         ("api_key: ${KEY}", "api_key: \"s3cret-key ${GONE}\""),
-        (
-            "host: acme.api-us1.com\n    api_key: ${KEY}",
-            "{ host: x, api_key: s3cret-key, nonsense: 1 }",
-        ),
+        ("host: acme.api-us1.com\n    api_key: ${KEY}", "{ host: x, api_key: s3cret-key, nonsense: 1 }"),
         ("api_key: ${KEY}", "api_key: [s3cret-key]"),
     ] {
         let shown = screen(from, to);
         assert!(!shown.contains("s3cret"), "{shown}");
     }
-    assert!(
-        parse(&SOUND.replace("${KEY}", "plain"))
-            .unwrap()
-            .connections
-            .first()
-            .unwrap()
-            .key_written_out
-    );
+    assert!(parse(&SOUND.replace("${KEY}", "plain")).unwrap().connections.first().unwrap().key_written_out);
 }
 
 #[test]
 fn what_a_variable_holds_is_never_shown() {
-    for to in [
-        "list: ${BAD}",
-        "list: 7\n    deadline: ${BAD}",
-        "list: 7\n    connection: ${BAD}",
-    ] {
-        let shown = screen_of(
-            &SOUND
-                .replace("    deadline: 1h30m\n", "")
-                .replace("list: ${LIST:-7}", to),
-        );
+    for to in ["list: ${BAD}", "list: 7\n    deadline: ${BAD}", "list: 7\n    connection: ${BAD}"] {
+        let shown = screen_of(&SOUND.replace("    deadline: 1h30m\n", "").replace("list: ${LIST:-7}", to));
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 }
@@ -235,18 +162,11 @@ fn a_file_beyond_the_bounds_is_refused() {
 #[test]
 fn an_export_is_chosen_by_name_and_a_source_by_its_looks() {
     let spec = parse(SOUND).unwrap();
-    let args = ExportArgs {
-        list: Some(9),
-        tag: vec!["a".into()],
-        ..ExportArgs::default()
-    };
+    let args = ExportArgs { list: Some(9), tag: vec!["a".into()], ..ExportArgs::default() };
     let named = select(Some("vip_customers"), &args, Some(&spec), &environment()).unwrap();
     assert_eq!((named.len(), named[0].list, named[0].tags.len()), (1, 9, 2));
     let file = select(Some("in/People 1.csv"), &args, Some(&spec), &environment()).unwrap();
-    assert_eq!(
-        (file[0].name.as_str(), file[0].connection.name.as_str()),
-        ("people_1", "marketing")
-    );
+    assert_eq!((file[0].name.as_str(), file[0].connection.name.as_str()), ("people_1", "marketing"));
     let all = select(None, &ExportArgs::default(), Some(&spec), &environment()).unwrap();
     assert_eq!(all.len(), 1);
 }
@@ -254,18 +174,9 @@ fn an_export_is_chosen_by_name_and_a_source_by_its_looks() {
 #[test]
 fn what_is_missing_on_the_command_line_is_asked_for() {
     let spec = parse(SOUND).unwrap();
-    let list = ExportArgs {
-        list: Some(7),
-        ..ExportArgs::default()
-    };
-    let host = ExportArgs {
-        host: Some("acme.api-us1.com".into()),
-        ..list.clone()
-    };
-    let map = ExportArgs {
-        map: vec![("firstname".into(), "given".into())],
-        ..list.clone()
-    };
+    let list = ExportArgs { list: Some(7), ..ExportArgs::default() };
+    let host = ExportArgs { host: Some("acme.api-us1.com".into()), ..list.clone() };
+    let map = ExportArgs { map: vec![("firstname".into(), "given".into())], ..list.clone() };
     let screens: Vec<String> = [
         (Some("vip"), &list, Some(&spec)),
         (Some("people.parquet"), &ExportArgs::default(), Some(&spec)),

@@ -22,22 +22,10 @@ struct Part {
     synonyms: &'static [&'static str],
 }
 
-const EMAIL: Part = Part {
-    name: "email",
-    synonyms: &["emailaddress", "mail"],
-};
-const FIRST_NAME: Part = Part {
-    name: "first_name",
-    synonyms: &["given", "givenname", "forename"],
-};
-const LAST_NAME: Part = Part {
-    name: "last_name",
-    synonyms: &["surname", "family", "familyname"],
-};
-const PHONE: Part = Part {
-    name: "phone",
-    synonyms: &["phonenumber", "mobile", "mobilephone", "telephone", "tel"],
-};
+const EMAIL: Part = Part { name: "email", synonyms: &["emailaddress", "mail"] };
+const FIRST_NAME: Part = Part { name: "first_name", synonyms: &["given", "givenname", "forename"] };
+const LAST_NAME: Part = Part { name: "last_name", synonyms: &["surname", "family", "familyname"] };
+const PHONE: Part = Part { name: "phone", synonyms: &["phonenumber", "mobile", "mobilephone", "telephone", "tel"] };
 
 impl Mapping {
     /// Maps email, names and phone by the usual names of columns: `E-Mail`, `GivenName`, `phone_number` and so on.
@@ -69,14 +57,8 @@ impl Mapping {
             keep: Keep::First,
         };
         let used = mapping.columns();
-        let unused = columns
-            .into_iter()
-            .map(str::to_owned)
-            .filter(|column| !used.contains(column));
-        Ok(Automatic {
-            unused: unused.collect(),
-            mapping,
-        })
+        let unused = columns.into_iter().map(str::to_owned).filter(|column| !used.contains(column));
+        Ok(Automatic { unused: unused.collect(), mapping })
     }
 }
 
@@ -86,11 +68,8 @@ impl Part {
         let Some(best) = columns.iter().filter_map(|column| self.standing(column)).min() else {
             return Ok(None);
         };
-        let candidates: Vec<&str> = columns
-            .iter()
-            .copied()
-            .filter(|column| self.standing(column) == Some(best))
-            .collect();
+        let candidates: Vec<&str> =
+            columns.iter().copied().filter(|column| self.standing(column) == Some(best)).collect();
         match candidates.as_slice() {
             [one] => Ok(Some((*one).to_owned())),
             several => Err(Error::new(
@@ -129,24 +108,13 @@ mod tests {
     use super::*;
 
     fn automatic(columns: &[&str]) -> Result<Automatic, Error> {
-        let fields: Vec<Field> = columns
-            .iter()
-            .map(|name| Field::new(*name, DataType::Utf8, true))
-            .collect();
+        let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
         Mapping::automatic(&Schema::new(fields))
     }
 
     #[test]
     fn usual_names_are_recognised_whatever_their_case_and_separators() {
-        for email in [
-            "email",
-            "E-Mail",
-            "EMAIL",
-            "e mail",
-            "EmailAddress",
-            "email_address",
-            "Mail",
-        ] {
+        for email in ["email", "E-Mail", "EMAIL", "e mail", "EmailAddress", "email_address", "Mail"] {
             for (first, last, phone) in [
                 ("First Name", "Last-Name", "PHONE"),
                 ("given", "surname", "Mobile Phone"),
@@ -187,10 +155,7 @@ mod tests {
     fn without_an_email_the_error_lists_the_columns() {
         let error = automatic(&["id", "contact"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert_eq!(
-            error.to_string(),
-            "no column looks like an email; the source has `id`, `contact`"
-        );
+        assert_eq!(error.to_string(), "no column looks like an email; the source has `id`, `contact`");
         assert_eq!(error.help_text(), Some("name it: --map email=COLUMN"));
     }
 }

@@ -53,10 +53,7 @@ impl Mapping {
             Keep::First => None,
             Keep::Latest { by } => Some(Rank::new(by, find::column(schema, by)?)?),
         };
-        let shape = Shape {
-            slots: parts.iter().map(|part| part.slot.clone()).collect(),
-            tags: self.distinct_tags()?,
-        };
+        let shape = Shape { slots: parts.iter().map(|part| part.slot.clone()).collect(), tags: self.distinct_tags()? };
         Ok(BoundMapping {
             digest: self.digest(&parts, &shape.tags),
             shape: Arc::new(shape),
@@ -78,12 +75,7 @@ impl Mapping {
             (Slot::Phone, "phone", &self.phone, Form::Phone(region)),
         ];
         let filled = parts.into_iter().filter_map(|(slot, name, column, form)| {
-            Some(Part {
-                slot,
-                name: name.to_owned(),
-                column: column.clone()?,
-                form,
-            })
+            Some(Part { slot, name: name.to_owned(), column: column.clone()?, form })
         });
         Ok(filled.collect())
     }
@@ -171,10 +163,7 @@ impl BoundMapping {
 impl Rank {
     /// One configuration for all batches, so that ranks compare across them: ascending, nulls lowest.
     fn new(column: &str, data_type: &DataType) -> Result<Self, Error> {
-        let options = SortOptions {
-            descending: false,
-            nulls_first: true,
-        };
+        let options = SortOptions { descending: false, nulls_first: true };
         let unordered = || {
             Error::new(
                 ErrorKind::Config,
@@ -199,10 +188,7 @@ fn field_twice(field: &Field, one: &str, other: &str) -> Error {
     Error::new(
         ErrorKind::Config,
         "mapping::field_twice",
-        format!(
-            "{} (field {}) is mapped twice, from columns `{one}` and `{other}`",
-            field.title, field.id
-        ),
+        format!("{} (field {}) is mapped twice, from columns `{one}` and `{other}`", field.title, field.id),
     )
     .help("keep one of them")
 }

@@ -177,19 +177,10 @@ fn canonical_domain(domain: &str) -> Result<Cow<'_, str>, EmailError> {
             false => Cow::Borrowed(domain),
         });
     }
-    let composed = if is_nfc(domain) {
-        Cow::Borrowed(domain)
-    } else {
-        Cow::Owned(domain.nfc().collect::<String>())
-    };
+    let composed = if is_nfc(domain) { Cow::Borrowed(domain) } else { Cow::Owned(domain.nfc().collect::<String>()) };
     // Not `Hyphens::Check`: names with hyphens in the third and fourth place exist.
     let ascii = Uts46::new()
-        .to_ascii(
-            composed.as_bytes(),
-            AsciiDenyList::STD3,
-            Hyphens::CheckFirstLast,
-            DnsLength::Verify,
-        )
+        .to_ascii(composed.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .map_err(|_| EmailError::Domain)?;
     Ok(Cow::Owned(ascii.into_owned()))
 }

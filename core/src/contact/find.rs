@@ -67,12 +67,8 @@ pub(super) fn field<'d>(destination: &'d Destination, written: &str) -> Result<&
 
 fn field_ambiguous(fields: &[&Field], written: &str) -> Error {
     let ids: Vec<String> = fields.iter().map(|field| field.id.to_string()).collect();
-    Error::new(
-        ErrorKind::Config,
-        "mapping::field_ambiguous",
-        format!("several fields have the title `{written}`"),
-    )
-    .help(format!("name it by its id, one of {}", ids.join(", ")))
+    Error::new(ErrorKind::Config, "mapping::field_ambiguous", format!("several fields have the title `{written}`"))
+        .help(format!("name it by its id, one of {}", ids.join(", ")))
 }
 
 fn field_missing(fields: &[Field], written: &str) -> Error {

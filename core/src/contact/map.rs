@@ -52,10 +52,7 @@ impl BoundMapping {
         let rejects = self.rejects(batch, &faults);
         Ok(match good {
             None => Mapped { contacts, rejects },
-            Some(good) => Mapped {
-                contacts: select(contacts, &good).map_err(|error| defect(&error))?,
-                rejects,
-            },
+            Some(good) => Mapped { contacts: select(contacts, &good).map_err(|error| defect(&error))?, rejects },
         })
     }
 
@@ -89,10 +86,7 @@ impl BoundMapping {
                 (Some(part), _) => (Reason::BadValue, self.parts[part].name.as_str()),
             };
             rejects.push(Reject {
-                place: Place {
-                    origin: batch.origin,
-                    row: batch.first_row + fault.row as u64,
-                },
+                place: Place { origin: batch.origin, row: batch.first_row + fault.row as u64 },
                 stage: Stage::Local,
                 field: Some(field.to_owned()),
                 reason,
@@ -141,10 +135,7 @@ impl Rank {
         } else {
             cast(array, &self.data_type).map_err(|_| changed(&self.column))?
         };
-        let ranks = self
-            .converter
-            .convert_columns(&[array])
-            .map_err(|error| defect(&error))?;
+        let ranks = self.converter.convert_columns(&[array]).map_err(|error| defect(&error))?;
         ranks.try_into_binary().map_err(|_| too_large(&self.column))
     }
 }
@@ -166,10 +157,7 @@ impl Verdict {
     fn new(rows: usize) -> Self {
         let mut good = BooleanBufferBuilder::new(rows);
         good.append_n(rows, true);
-        Self {
-            good,
-            faults: Vec::new(),
-        }
+        Self { good, faults: Vec::new() }
     }
 
     fn reject(&mut self, row: usize, part: Option<usize>, rule: Rule) {
@@ -199,11 +187,7 @@ fn select(contacts: ContactBatch, good: &FilterPredicate) -> Result<ContactBatch
     Ok(ContactBatch {
         rows: filter(&contacts.rows, good)?,
         email: filter(&contacts.email, good)?,
-        values: contacts
-            .values
-            .iter()
-            .map(|values| filter(values, good))
-            .collect::<Result<_, _>>()?,
+        values: contacts.values.iter().map(|values| filter(values, good)).collect::<Result<_, _>>()?,
         rank: contacts.rank.as_ref().map(|rank| filter(rank, good)).transpose()?,
         ..contacts
     })
@@ -267,9 +251,5 @@ fn defect(error: &ArrowError) -> Error {
         ArrowError::SchemaError(_) => "schema",
         _ => "other",
     };
-    Error::new(
-        ErrorKind::Bug,
-        "bug::map",
-        format!("Arrow refused a batch of contacts ({kind})"),
-    )
+    Error::new(ErrorKind::Bug, "bug::map", format!("Arrow refused a batch of contacts ({kind})"))
 }

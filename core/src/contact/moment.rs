@@ -110,11 +110,7 @@ pub(super) fn append(out: &mut String, text: std::fmt::Arguments<'_>) {
 /// Reads `YYYY-MM-DD`, alone or before a time of day (`T` or a space, `HH:MM[:SS[.f…]]`, then nothing, `Z`, `±HH:MM`,
 /// `±HHMM` or `±HH`), and writes it in `style`, which must not be [`Style::Full`].
 pub(super) fn restate(text: &str, style: Style, out: &mut String) -> Result<(), Rule> {
-    let rule = if style == Style::Date {
-        Rule::NotDate
-    } else {
-        Rule::NotDateTime
-    };
+    let rule = if style == Style::Date { Rule::NotDate } else { Rule::NotDateTime };
     let moment = read(text).ok_or(rule)?;
     match moment {
         Moment::Date(date) => write_date(date, style, out),
@@ -149,17 +145,11 @@ fn read(text: &str) -> Option<Moment> {
 fn read_date(text: &str) -> Option<NaiveDate> {
     let (year, rest) = text.split_at_checked(4)?;
     let (month, day) = rest.strip_prefix('-')?.split_once('-')?;
-    NaiveDate::from_ymd_opt(
-        i32::try_from(digits(year, 4)?).ok()?,
-        digits(month, 2)?,
-        digits(day, 2)?,
-    )
+    NaiveDate::from_ymd_opt(i32::try_from(digits(year, 4)?).ok()?, digits(month, 2)?, digits(day, 2)?)
 }
 
 fn read_time(text: &str) -> Option<NaiveTime> {
-    let (clock, fraction) = text
-        .split_once('.')
-        .map_or((text, None), |(clock, rest)| (clock, Some(rest)));
+    let (clock, fraction) = text.split_once('.').map_or((text, None), |(clock, rest)| (clock, Some(rest)));
     let mut parts = clock.split(':');
     let (hour, minute) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let second = match parts.next() {

@@ -101,15 +101,7 @@ pub(super) fn check_email_type(column: &str, data_type: &DataType) -> Result<(),
 pub(super) fn no_text(column: &str, data_type: &DataType) -> Error {
     let (code, help) = match data_type {
         DataType::Timestamp(..) => ("source::time_zone", "convert it to UTC in SQL"),
-        _ => (
-            "source::column_type",
-            "take the parts you need out of it in SQL, each as a column of its own",
-        ),
+        _ => ("source::column_type", "take the parts you need out of it in SQL, each as a column of its own"),
     };
-    Error::new(
-        ErrorKind::Source,
-        code,
-        format!("column `{column}` ({data_type}) cannot be written as text"),
-    )
-    .help(help)
+    Error::new(ErrorKind::Source, code, format!("column `{column}` ({data_type}) cannot be written as text")).help(help)
 }

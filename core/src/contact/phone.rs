@@ -22,9 +22,8 @@ pub(super) fn write_phone(text: &str, region: country::Id) -> Cow<'_, str> {
     if is_e164(text) {
         return Cow::Borrowed(text);
     }
-    let valid = bare(text)
-        .and_then(|number| phonenumber::parse(Some(region), number).ok())
-        .filter(|number| number.is_valid());
+    let valid =
+        bare(text).and_then(|number| phonenumber::parse(Some(region), number).ok()).filter(|number| number.is_valid());
     match valid {
         Some(number) => Cow::Owned(number.format().mode(Mode::E164).to_string()),
         None => Cow::Borrowed(text),

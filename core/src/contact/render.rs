@@ -102,15 +102,11 @@ pub(super) fn cells<'a>(array: &'a dyn Array, style: Style) -> Option<Cells<'a>>
         UInt16 => digits!(UInt16Type),
         UInt32 => digits!(UInt32Type),
         UInt64 => digits!(UInt64Type),
-        Float16 => each(array.as_primitive::<Float16Type>(), |value, out| {
-            put_float(value.to_f32(), value.is_finite(), out)
-        }),
-        Float32 => each(array.as_primitive::<Float32Type>(), |value, out| {
-            put_float(value, value.is_finite(), out)
-        }),
-        Float64 => each(array.as_primitive::<Float64Type>(), |value, out| {
-            put_float(value, value.is_finite(), out)
-        }),
+        Float16 => {
+            each(array.as_primitive::<Float16Type>(), |value, out| put_float(value.to_f32(), value.is_finite(), out))
+        }
+        Float32 => each(array.as_primitive::<Float32Type>(), |value, out| put_float(value, value.is_finite(), out)),
+        Float64 => each(array.as_primitive::<Float64Type>(), |value, out| put_float(value, value.is_finite(), out)),
         Decimal32(precision, scale) => decimals::<Decimal32Type>(array, *precision, *scale),
         Decimal64(precision, scale) => decimals::<Decimal64Type>(array, *precision, *scale),
         Decimal128(precision, scale) => decimals::<Decimal128Type>(array, *precision, *scale),
@@ -133,9 +129,9 @@ pub(super) fn cells<'a>(array: &'a dyn Array, style: Style) -> Option<Cells<'a>>
         Duration(TimeUnit::Millisecond) => durations::<DurationMillisecondType>(array, 1_000),
         Duration(TimeUnit::Microsecond) => durations::<DurationMicrosecondType>(array, 1_000_000),
         Duration(TimeUnit::Nanosecond) => durations::<DurationNanosecondType>(array, 1_000_000_000),
-        Interval(IntervalUnit::YearMonth) => each(array.as_primitive::<IntervalYearMonthType>(), |months, out| {
-            put_span(months, 0, 0, out)
-        }),
+        Interval(IntervalUnit::YearMonth) => {
+            each(array.as_primitive::<IntervalYearMonthType>(), |months, out| put_span(months, 0, 0, out))
+        }
         Interval(IntervalUnit::DayTime) => each(array.as_primitive::<IntervalDayTimeType>(), |span, out| {
             put_span(0, span.days, i64::from(span.milliseconds) * 1_000_000, out)
         }),
@@ -155,9 +151,7 @@ pub(super) fn cells<'a>(array: &'a dyn Array, style: Style) -> Option<Cells<'a>>
         FixedSizeList(..) => {
             let lists = array.as_fixed_size_list();
             let width = lists.value_length() as usize;
-            joined(array, cells(lists.values(), style)?, move |row| {
-                row * width..(row + 1) * width
-            })
+            joined(array, cells(lists.values(), style)?, move |row| row * width..(row + 1) * width)
         }
         Struct(_) | Map(..) | Union(..) => return None,
     })
@@ -198,9 +192,7 @@ fn put_float(value: impl Display + Default + PartialEq, finite: bool, out: &mut 
 }
 
 fn decimals<T: DecimalType>(array: &dyn Array, precision: u8, scale: i8) -> Cells<'_> {
-    each(array.as_primitive::<T>(), move |value, out| {
-        put_text(&T::format_decimal(value, precision, scale), out)
-    })
+    each(array.as_primitive::<T>(), move |value, out| put_text(&T::format_decimal(value, precision, scale), out))
 }
 
 fn dates<T: ArrowPrimitiveType<Native: Into<i64>>>(array: &dyn Array, style: Style) -> Cells<'_> {
@@ -294,9 +286,7 @@ fn runs<R: RunEndIndexType>(array: &dyn Array, style: Style) -> Option<Cells<'_>
 fn offsets<O: OffsetSizeTrait>(lists: &GenericListArray<O>, style: Style) -> Option<Cells<'_>> {
     let bounds = lists.value_offsets();
     let values = cells(lists.values(), style)?;
-    Some(joined(lists, values, |row| {
-        bounds[row].as_usize()..bounds[row + 1].as_usize()
-    }))
+    Some(joined(lists, values, |row| bounds[row].as_usize()..bounds[row + 1].as_usize()))
 }
 
 fn views<O: OffsetSizeTrait>(lists: &GenericListViewArray<O>, style: Style) -> Option<Cells<'_>> {

@@ -124,11 +124,7 @@ fn is_number(text: &str) -> bool {
 }
 
 fn check_option(options: &HashSet<String>, text: &str) -> Result<(), Rule> {
-    if options.is_empty() || options.contains(text) {
-        Ok(())
-    } else {
-        Err(Rule::NotOption)
-    }
+    if options.is_empty() || options.contains(text) { Ok(()) } else { Err(Rule::NotOption) }
 }
 
 /// `a`, `a||b` and `||a||b||` become one form: the last.

@@ -24,11 +24,7 @@ impl Delivery {
 
     fn probe(&mut self, after: Duration) {
         self.tally.calls.other += 1;
-        let (sink, pacer, clock) = (
-            Arc::clone(&self.tools.sink),
-            Arc::clone(&self.tools.pacer),
-            self.tools.clock,
-        );
+        let (sink, pacer, clock) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), self.tools.clock);
         self.tasks.spawn(async move {
             clock.sleep(after).await;
             Event::Probed(match pacer.turn(Lane::General).await {
@@ -61,8 +57,7 @@ impl Delivery {
     /// Asks whether list and fields are still there.
     pub(super) fn check_destination(&mut self) {
         let (sink, pacer) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer));
-        self.tasks
-            .spawn(async move { Event::Checked(sink.check(&*pacer).await.map(|_| ())) });
+        self.tasks.spawn(async move { Event::Checked(sink.check(&*pacer).await.map(|_| ())) });
     }
 
     pub(super) fn checked(&mut self, result: Result<(), SendError>) -> Result<(), Error> {
@@ -75,10 +70,6 @@ impl Delivery {
 
 /// The error for a key that is refused for good.
 pub(crate) fn revoked(cause: &str) -> Error {
-    Error::new(
-        ErrorKind::Access,
-        "access::key",
-        format!("the destination rejects the API key ({cause})"),
-    )
-    .help("create or copy a valid key and put it where the configuration reads it, then run the same command again")
+    Error::new(ErrorKind::Access, "access::key", format!("the destination rejects the API key ({cause})"))
+        .help("create or copy a valid key and put it where the configuration reads it, then run the same command again")
 }

@@ -66,18 +66,8 @@ impl Delivery {
             }
             Receipt::Done => {
                 let contacts = self.load(&item)?.contacts;
-                let confirmed = contacts
-                    .iter()
-                    .map(|contact| (contact.key, contact.fingerprint))
-                    .collect();
-                self.end(
-                    &item,
-                    Settlement {
-                        confirmed,
-                        in_doubt: item.in_doubt,
-                        ..Settlement::default()
-                    },
-                )?;
+                let confirmed = contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
+                self.end(&item, Settlement { confirmed, in_doubt: item.in_doubt, ..Settlement::default() })?;
                 self.tally.confirmed += item.contacts as u64;
                 Ok(())
             }
@@ -100,8 +90,7 @@ impl Delivery {
         if item.contacts > 1 {
             return self.halve(item);
         }
-        self.tally
-            .warn("a contact was given up after repeated attempts without an answer; the next run sends it");
+        self.tally.warn("a contact was given up after repeated attempts without an answer; the next run sends it");
         self.give_up(item)
     }
 
@@ -118,11 +107,7 @@ impl Delivery {
     pub(super) fn unsettled(&self, item: &Item) -> Result<Settlement, Error> {
         let landed = item.in_doubt || item.failures > 0;
         let dirty = if landed { self.identities(item)? } else { Vec::new() };
-        Ok(Settlement {
-            dirty,
-            in_doubt: item.in_doubt,
-            ..Settlement::default()
-        })
+        Ok(Settlement { dirty, in_doubt: item.in_doubt, ..Settlement::default() })
     }
 
     /// Refused as a whole for some of its contacts; nothing was queued.
@@ -130,9 +115,7 @@ impl Delivery {
         self.tools.pacer.success(item.lane)?;
         if item.contacts == 1 {
             self.note_trial(&item, true);
-            let words = complaints
-                .first()
-                .map_or_else(String::new, |complaint| complaint.reason.clone());
+            let words = complaints.first().map_or_else(String::new, |complaint| complaint.reason.clone());
             return self.reject(item, &[(0, words)], Stage::Accept, Reason::Invalid, &[]);
         }
         let (base, isolation) = isolate(item.contacts, complaints, self.base);
@@ -160,11 +143,7 @@ impl Delivery {
 
     fn note_trial(&mut self, item: &Item, refused: bool) {
         let Some((trial, position)) = item.trial else { return };
-        if let Some(base) = self
-            .trials
-            .get_mut(&trial)
-            .and_then(|trial| trial.note(position, refused))
-        {
+        if let Some(base) = self.trials.get_mut(&trial).and_then(|trial| trial.note(position, refused)) {
             self.base = self.base.or(Some(base));
             self.trials.remove(&trial);
         }
@@ -198,27 +177,15 @@ impl Delivery {
     ) -> Result<(), Error> {
         let packed = self.load(&item)?;
         self.write_rejects(&packed, culprits, stage, reason)?;
-        let convicted = culprits
-            .iter()
-            .filter_map(|(position, _)| packed.contacts.get(*position));
-        let rejected = convicted
-            .map(|contact| (contact.key, contact.fingerprint, reason))
-            .collect();
+        let convicted = culprits.iter().filter_map(|(position, _)| packed.contacts.get(*position));
+        let rejected = convicted.map(|contact| (contact.key, contact.fingerprint, reason)).collect();
         let dirty = if item.in_doubt {
-            let rest = parts
-                .iter()
-                .flatten()
-                .filter_map(|&position| packed.contacts.get(position));
+            let rest = parts.iter().flatten().filter_map(|&position| packed.contacts.get(position));
             rest.map(|contact| (contact.key, contact.fingerprint)).collect()
         } else {
             Vec::new()
         };
-        let settlement = Settlement {
-            rejected,
-            dirty,
-            in_doubt: item.in_doubt,
-            ..Settlement::default()
-        };
+        let settlement = Settlement { rejected, dirty, in_doubt: item.in_doubt, ..Settlement::default() };
         self.replace(&item, parts, settlement)?;
         self.tally.reject(reason, culprits.len() as u64);
         Ok(())
@@ -261,13 +228,7 @@ impl Delivery {
     fn enqueue_part(&mut self, item: &Item, positions: &[usize], trial: Option<(u64, usize)>) {
         let now = self.tools.clock.now();
         let parcel = item.parcel.part(positions);
-        let mut part = Item::new(
-            parcel,
-            positions.len(),
-            &*self.tools.sink.encoder(),
-            now,
-            self.tally.accepted,
-        );
+        let mut part = Item::new(parcel, positions.len(), &*self.tools.sink.encoder(), now, self.tally.accepted);
         part.failures = item.failures;
         part.trial = trial;
         self.waiting.push(part);
@@ -291,21 +252,13 @@ impl Delivery {
     /// Writes how an item ended and forgets its intent.
     pub(super) fn end(&mut self, item: &Item, settlement: Settlement) -> Result<(), Error> {
         match item.intent {
-            Some(intent) => self
-                .tools
-                .ledger
-                .settle(intent, &settlement, self.tools.clock.unix_millis()),
+            Some(intent) => self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis()),
             None => Ok(()),
         }
     }
 
     pub(super) fn identities(&self, item: &Item) -> Result<Vec<(Key, Fingerprint)>, Error> {
-        Ok(self
-            .load(item)?
-            .contacts
-            .iter()
-            .map(|contact| (contact.key, contact.fingerprint))
-            .collect())
+        Ok(self.load(item)?.contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect())
     }
 }
 

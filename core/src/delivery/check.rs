@@ -48,10 +48,6 @@ fn out_of_reach(host: &str, cause: SendError) -> Error {
         SendError::Throttled { .. } => ("is throttled by", "too many requests".into()),
         SendError::Invalid(_) | SendError::TooLarge | SendError::Fatal(_) => ("cannot use", "unexpected answer".into()),
     };
-    Error::new(
-        ErrorKind::Unfinished,
-        "network::unreachable",
-        format!("{what} {host}: {cause}"),
-    )
-    .help("check the host name and the network, then run the same command again; nothing was sent")
+    Error::new(ErrorKind::Unfinished, "network::unreachable", format!("{what} {host}: {cause}"))
+        .help("check the host name and the network, then run the same command again; nothing was sent")
 }

@@ -35,19 +35,9 @@ const STALE: Duration = Duration::from_secs(1);
 
 /// What a finished call brings.
 pub(super) enum Event {
-    Answered {
-        item: Box<Item>,
-        latency: Duration,
-        answer: Result<Receipt, SendError>,
-    },
-    Outcome {
-        intent: IntentId,
-        state: Result<JobState, SendError>,
-    },
-    Outstanding {
-        asked: Instant,
-        jobs: Result<u64, SendError>,
-    },
+    Answered { item: Box<Item>, latency: Duration, answer: Result<Receipt, SendError> },
+    Outcome { intent: IntentId, state: Result<JobState, SendError> },
+    Outstanding { asked: Instant, jobs: Result<u64, SendError> },
     Probed(Result<(), SendError>),
     Checked(Result<(), SendError>),
 }
@@ -268,13 +258,7 @@ impl Delivery {
         }
         let (parcel, contacts) = self.fresh(lane)?;
         self.backlog.as_mut()?.advance(&parcel);
-        Some(Item::new(
-            parcel,
-            contacts,
-            &*self.tools.sink.encoder(),
-            now,
-            self.tally.accepted,
-        ))
+        Some(Item::new(parcel, contacts, &*self.tools.sink.encoder(), now, self.tally.accepted))
     }
 
     /// Records the intent (R1), then lets the request leave.
@@ -284,39 +268,22 @@ impl Delivery {
             return self.halve(item);
         }
         if item.intent.is_none() {
-            let contacts = packed
-                .contacts
-                .iter()
-                .map(|contact| (contact.key, contact.fingerprint))
-                .collect();
+            let contacts = packed.contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
             let now = self.tools.clock.unix_millis();
             // R8: without the record nothing leaves.
-            item.intent = self
-                .tools
-                .ledger
-                .record(&[NewIntent { contacts }], now)?
-                .first()
-                .copied();
+            item.intent = self.tools.ledger.record(&[NewIntent { contacts }], now)?.first().copied();
         } else {
             self.tally.calls.retries += 1;
         }
         self.tally.calls.imports += 1;
         self.sending += 1;
         self.in_flight += item.contacts as u64;
-        let request = Request {
-            lane: item.lane,
-            body: packed.body,
-            contacts: item.contacts,
-        };
+        let request = Request { lane: item.lane, body: packed.body, contacts: item.contacts };
         let (sink, clock) = (Arc::clone(&self.tools.sink), self.tools.clock);
         self.tasks.spawn(async move {
             let sent = clock.now();
             let answer = sink.send(&request).await;
-            Event::Answered {
-                item: Box::new(item),
-                latency: clock.now() - sent,
-                answer,
-            }
+            Event::Answered { item: Box::new(item), latency: clock.now() - sent, answer }
         });
         Ok(())
     }
@@ -324,18 +291,10 @@ impl Delivery {
     pub(super) fn load(&self, item: &Item) -> Result<Packed, Error> {
         let missing = || Error::new(ErrorKind::Bug, "bug::backlog", "a request without a plan");
         let backlog = self.backlog.as_ref().ok_or_else(missing)?;
-        let queue = if item.parcel.blocked {
-            &backlog.blocked
-        } else {
-            &backlog.ready
-        };
+        let queue = if item.parcel.blocked { &backlog.blocked } else { &backlog.ready };
         let packed = queue.load(item.parcel.index)?;
         let envelope = self.tools.sink.encoder().envelope();
-        Ok(item
-            .parcel
-            .picks
-            .as_ref()
-            .map_or_else(|| packed.clone(), |picks| packed.pick(&envelope, picks)))
+        Ok(item.parcel.picks.as_ref().map_or_else(|| packed.clone(), |picks| packed.pick(&envelope, picks)))
     }
 
     fn handle(&mut self, event: Event) -> Result<(), Error> {
@@ -388,17 +347,11 @@ impl Delivery {
     }
 
     fn publish(&self) {
-        self.tools
-            .progress
-            .send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
+        self.tools.progress.send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
     }
 }
 
 fn past_deadline() -> Error {
-    Error::new(
-        ErrorKind::Unfinished,
-        "send::deadline",
-        "the deadline passed before everything was sent and confirmed",
-    )
-    .help("run the same command again: it sends what is left; a longer --deadline helps if the account is shared")
+    Error::new(ErrorKind::Unfinished, "send::deadline", "the deadline passed before everything was sent and confirmed")
+        .help("run the same command again: it sends what is left; a longer --deadline helps if the account is shared")
 }

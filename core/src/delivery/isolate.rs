@@ -12,16 +12,9 @@ const MOST_SUSPECTS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Isolation {
     /// The contacts at fault are known, with the destination's words; the others go again.
-    Convict {
-        culprits: Vec<(usize, String)>,
-        rest: Vec<usize>,
-    },
+    Convict { culprits: Vec<(usize, String)>, rest: Vec<usize> },
     /// Each suspect goes alone, the others together. `named` is the number in question if it was just one.
-    Suspect {
-        suspects: Vec<usize>,
-        rest: Vec<usize>,
-        named: Option<u64>,
-    },
+    Suspect { suspects: Vec<usize>, rest: Vec<usize>, named: Option<u64> },
     /// Nothing can be made of the answer: the two halves go again.
     Halve,
 }
@@ -29,10 +22,8 @@ pub(crate) enum Isolation {
 /// Judges a refused request of `contacts`; `base` is the number of the first contact, where it is proven.
 /// Returns the base as well if these complaints prove it.
 pub(crate) fn isolate(contacts: usize, complaints: &[Complaint], base: Option<u64>) -> (Option<u64>, Isolation) {
-    let named: Vec<(u64, &str)> = complaints
-        .iter()
-        .filter_map(|complaint| Some((complaint.index?, complaint.reason.as_str())))
-        .collect();
+    let named: Vec<(u64, &str)> =
+        complaints.iter().filter_map(|complaint| Some((complaint.index?, complaint.reason.as_str()))).collect();
     let base = base.or_else(|| proven_base(contacts as u64, &named));
     let isolation = match base {
         Some(base) => convict(contacts, &named, base),
@@ -87,9 +78,7 @@ fn suspect(contacts: usize, named: &[(u64, &str)]) -> Isolation {
 /// Positions that are not among `taken`, which is sorted.
 fn others(contacts: usize, taken: impl Iterator<Item = usize>) -> Vec<usize> {
     let mut taken = taken.peekable();
-    (0..contacts)
-        .filter(|position| taken.next_if_eq(position).is_none())
-        .collect()
+    (0..contacts).filter(|position| taken.next_if_eq(position).is_none()).collect()
 }
 
 /// Two contacts one number may mean, each tried alone. Exactly one refusal proves the base.
@@ -101,10 +90,7 @@ pub(crate) struct Trial {
 
 impl Trial {
     pub(crate) fn new(named: u64) -> Self {
-        Self {
-            named,
-            verdicts: Vec::new(),
-        }
+        Self { named, verdicts: Vec::new() }
     }
 
     /// Notes whether the contact that stood at `position` was refused alone; returns the base once it is proven.
@@ -122,27 +108,14 @@ mod tests {
     use super::*;
 
     fn complaints(indices: &[u64]) -> Vec<Complaint> {
-        indices
-            .iter()
-            .map(|&index| Complaint {
-                index: Some(index),
-                reason: "bad".into(),
-            })
-            .collect()
+        indices.iter().map(|&index| Complaint { index: Some(index), reason: "bad".into() }).collect()
     }
 
     #[test]
     fn a_number_alone_convicts_nobody() {
         let (base, isolation) = isolate(5, &complaints(&[2]), None);
         assert_eq!(base, None);
-        assert_eq!(
-            isolation,
-            Isolation::Suspect {
-                suspects: vec![1, 2],
-                rest: vec![0, 3, 4],
-                named: Some(2)
-            }
-        );
+        assert_eq!(isolation, Isolation::Suspect { suspects: vec![1, 2], rest: vec![0, 3, 4], named: Some(2) });
     }
 
     #[test]
@@ -150,13 +123,7 @@ mod tests {
         for (base, position) in [(0, 2), (1, 1)] {
             let (_, isolation) = isolate(4, &complaints(&[2]), Some(base));
             let rest: Vec<usize> = (0..4).filter(|&other| other != position).collect();
-            assert_eq!(
-                isolation,
-                Isolation::Convict {
-                    culprits: vec![(position, "bad".into())],
-                    rest
-                }
-            );
+            assert_eq!(isolation, Isolation::Convict { culprits: vec![(position, "bad".into())], rest });
         }
     }
 
@@ -169,10 +136,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_is_halved() {
-        let unnamed = [Complaint {
-            index: None,
-            reason: "?".into(),
-        }];
+        let unnamed = [Complaint { index: None, reason: "?".into() }];
         assert_eq!(isolate(4, &unnamed, None).1, Isolation::Halve);
         assert_eq!(isolate(4, &complaints(&[9]), Some(1)).1, Isolation::Halve);
         assert_eq!(isolate(50, &complaints(&[3, 6, 9, 12, 15]), None).1, Isolation::Halve);

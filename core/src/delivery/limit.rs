@@ -60,11 +60,7 @@ struct Brake {
 }
 
 impl Brake {
-    const RELEASED: Self = Self {
-        until: 0,
-        streak: 0,
-        rate: 1.0,
-    };
+    const RELEASED: Self = Self { until: 0, streak: 0, rate: 1.0 };
 
     /// Part of the full rate at `now`: steep at first, flat where it was throttled before.
     fn rate(&self, now: u64) -> f64 {
@@ -108,18 +104,13 @@ impl PaceState {
 
     /// The state when nothing is known of the past: every lane begins one interval from the first call.
     pub fn unknown() -> Self {
-        Self {
-            known: false,
-            ..Self::idle()
-        }
+        Self { known: false, ..Self::idle() }
     }
 
     /// Whether this version can use it.
     pub(super) fn is_current(&self) -> bool {
         self.version == VERSION
-            && [&self.imports, &self.calls]
-                .iter()
-                .all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
+            && [&self.imports, &self.calls].iter().all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
     }
 
     /// Takes the next slot of `lane` at or after `now` and returns its time.
@@ -218,11 +209,7 @@ impl PaceState {
 fn interval(quotas: &[Quota], lane: Lane, rate: f64) -> u64 {
     let of_lane = quotas.iter().filter(|quota| quota.lane == lane);
     let full = of_lane.map(|quota| {
-        let share = if quota.window < SHORT_WINDOW {
-            SHARE_OF_SHORT
-        } else {
-            SHARE
-        };
+        let share = if quota.window < SHORT_WINDOW { SHARE_OF_SHORT } else { SHARE };
         let slots = u64::from(quota.count.max(1)) * share;
         nanos(quota.window).saturating_mul(100).div_ceil(slots)
     });

@@ -73,11 +73,7 @@ impl Delivery {
         &mut self,
         work: impl FnOnce(&dyn Ledger) -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let nowhere = Scope {
-            export: String::new(),
-            account: String::new(),
-            list: 0,
-        };
+        let nowhere = Scope { export: String::new(), account: String::new(), list: 0 };
         let ledger = std::mem::replace(&mut self.tools.ledger, Box::new(MemoryLedger::new(nowhere)));
         let (ledger, result) = crate::cpu::run(move || {
             let result = work(&*ledger);

@@ -21,11 +21,7 @@ fn quota(lane: Lane, count: u32, seconds: u64) -> Quota {
 }
 
 fn quotas() -> Vec<Quota> {
-    vec![
-        quota(Lane::Bulk, 100, 60),
-        quota(Lane::Single, 20, 60),
-        quota(Lane::General, 5, 1),
-    ]
+    vec![quota(Lane::Bulk, 100, 60), quota(Lane::Single, 20, 60), quota(Lane::General, 5, 1)]
 }
 
 /// The most of `times` in any window, both ends included.

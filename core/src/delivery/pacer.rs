@@ -40,10 +40,7 @@ pub struct MemoryPaceStore {
 impl MemoryPaceStore {
     /// A state without calls in the past.
     pub fn new() -> Self {
-        Self {
-            clock: Clock::start(),
-            state: PaceState::idle(),
-        }
+        Self { clock: Clock::start(), state: PaceState::idle() }
     }
 }
 
@@ -96,19 +93,11 @@ impl FilePaceStore {
     /// # Errors
     /// [`ErrorKind::State`] when neither place is known, or as [`open`](Self::open).
     pub fn for_account(account: &str) -> Result<Self, Error> {
-        let absolute = |name: &str| {
-            std::env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
         let home = home.ok_or_else(|| {
-            Error::new(
-                ErrorKind::State,
-                "state::no_home",
-                "there is no place for the state that exports share",
-            )
-            .help("set HOME or XDG_STATE_HOME to an absolute path")
+            Error::new(ErrorKind::State, "state::no_home", "there is no place for the state that exports share")
+                .help("set HOME or XDG_STATE_HOME to an absolute path")
         })?;
         let name = blake3::hash(account.to_ascii_lowercase().as_bytes()).to_hex();
         Self::open(&home.join("enlist/pace").join(&name[..32]))
@@ -196,9 +185,7 @@ pub struct Pacer {
 
 impl fmt::Debug for Pacer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pacer")
-            .field("quotas", &self.quotas)
-            .finish_non_exhaustive()
+        f.debug_struct("Pacer").field("quotas", &self.quotas).finish_non_exhaustive()
     }
 }
 
@@ -215,8 +202,7 @@ impl Pacer {
     /// # Errors
     /// As [`PaceStore::with`].
     pub fn reserve(&self, lane: Lane) -> Result<Instant, Error> {
-        self.ask(|now, state| state.reserve(&self.quotas, lane, now) - now)
-            .map(after)
+        self.ask(|now, state| state.reserve(&self.quotas, lane, now) - now).map(after)
     }
 
     /// The end of a hold of `lane`, if it is held.
@@ -286,8 +272,7 @@ impl Pacer {
 
     fn ask<T>(&self, question: impl Fn(u64, &mut PaceState) -> T) -> Result<T, Error> {
         let mut answer = None;
-        self.store()
-            .with(&mut |now, state| answer = Some(question(now, state)))?;
+        self.store().with(&mut |now, state| answer = Some(question(now, state)))?;
         answer.ok_or_else(|| Error::new(ErrorKind::Bug, "bug::pace_store", "a pace store did not show its state"))
     }
 

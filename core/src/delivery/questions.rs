@@ -22,6 +22,10 @@ const STRAY: Duration = Duration::from_secs(60);
 /// After this time a value that might still land is taken to have landed (R5).
 pub(super) const QUARANTINE: Duration = Duration::from_secs(30 * 60);
 
+/// Age of a job from which an empty backlog outweighs the job's own word that it is not finished: such a word is also
+/// said of jobs that the destination lost.
+const LOST_AFTER: Duration = Duration::from_secs(10 * 60);
+
 impl Delivery {
     /// Keeps an accepted job in view.
     pub(super) fn watch(&mut self, intent: IntentId, job: JobId, whose: Whose) {
@@ -30,17 +34,7 @@ impl Delivery {
             Whose::Own(_) => now + retry::question(0),
             Whose::Earlier { .. } => now,
         };
-        self.pending.insert(
-            intent,
-            Pending {
-                job,
-                whose,
-                accepted: now,
-                asked: 0,
-                unknown: 0,
-                asking: false,
-            },
-        );
+        self.pending.insert(intent, Pending { job, whose, accepted: now, asked: 0, unknown: 0, asking: false });
         self.questions.insert((first, intent));
     }
 
@@ -48,8 +42,7 @@ impl Delivery {
     pub(super) fn ask_again(&mut self, intent: IntentId) {
         if let Some(pending) = self.pending.get_mut(&intent) {
             pending.asking = false;
-            self.questions
-                .insert((self.tools.clock.now() + retry::question(pending.asked), intent));
+            self.questions.insert((self.tools.clock.now() + retry::question(pending.asked), intent));
         }
     }
 
@@ -62,18 +55,12 @@ impl Delivery {
                 return None;
             }
             self.questions.pop_first();
-            let Some(pending) = self.pending.get_mut(&intent) else {
-                continue;
-            };
+            let Some(pending) = self.pending.get_mut(&intent) else { continue };
             pending.asked += 1;
             pending.asking = true;
             self.asking += 1;
             self.tally.calls.other += 1;
-            let (sink, pacer, job) = (
-                Arc::clone(&self.tools.sink),
-                Arc::clone(&self.tools.pacer),
-                pending.job.clone(),
-            );
+            let (sink, pacer, job) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), pending.job.clone());
             self.tasks.spawn(async move {
                 let state = match pacer.turn(Lane::General).await {
                     Ok(()) => sink.outcome(&job).await,
@@ -97,11 +84,7 @@ impl Delivery {
         self.backlog_due = now + BACKLOG_EVERY;
         self.backlog_asked = true;
         self.tally.calls.other += 1;
-        let (sink, pacer, clock) = (
-            Arc::clone(&self.tools.sink),
-            Arc::clone(&self.tools.pacer),
-            self.tools.clock,
-        );
+        let (sink, pacer, clock) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer), self.tools.clock);
         self.tasks.spawn(async move {
             let turn = pacer.turn(Lane::General).await;
             let asked = clock.now();
@@ -120,10 +103,7 @@ impl Delivery {
             Ok(0) => {
                 self.empty_at = Some(asked);
                 // Nothing is under way: every job accepted before the question has ended.
-                let ended = self
-                    .pending
-                    .iter()
-                    .filter(|(_, pending)| pending.accepted < asked && !pending.asking);
+                let ended = self.pending.iter().filter(|(_, pending)| pending.accepted < asked && !pending.asking);
                 let ended: Vec<IntentId> = ended.map(|(&intent, _)| intent).collect();
                 self.questions.retain(|(_, intent)| !ended.contains(intent));
                 self.questions.extend(ended.into_iter().map(|intent| (now, intent)));
@@ -161,24 +141,17 @@ impl Delivery {
         }
     }
 
-    /// Whether the destination says of a job that is not finished that nothing was left to do since it was accepted.
+    /// Whether nothing was under way long after a job was accepted that is not finished by its own account.
     pub(super) fn is_lost(&self, intent: IntentId) -> bool {
         let accepted = self.pending.get(&intent).map(|pending| pending.accepted);
-        self.empty_at
-            .zip(accepted)
-            .is_some_and(|(empty, accepted)| accepted < empty)
+        self.empty_at.zip(accepted).is_some_and(|(empty, accepted)| accepted + LOST_AFTER < empty)
     }
 
     /// Whether no contact of this run can be brought further. Jobs of an earlier run do not keep a run from ending;
     /// contacts that wait for them are deferred after the quarantine.
     pub(super) fn is_through(&self, now: Instant) -> bool {
-        let Some(backlog) = &self.backlog else {
-            return self.pending.is_empty();
-        };
-        let own = self
-            .pending
-            .values()
-            .any(|pending| matches!(pending.whose, Whose::Own(_)));
+        let Some(backlog) = &self.backlog else { return self.pending.is_empty() };
+        let own = self.pending.values().any(|pending| matches!(pending.whose, Whose::Own(_)));
         let hopeless = || backlog.is_barred() && self.earlier_pending() && now >= self.started + QUARANTINE;
         !own && (backlog.is_empty() || hopeless())
     }
@@ -190,8 +163,6 @@ impl Delivery {
     }
 
     pub(super) fn earlier_pending(&self) -> bool {
-        self.pending
-            .values()
-            .any(|pending| matches!(pending.whose, Whose::Earlier { .. }))
+        self.pending.values().any(|pending| matches!(pending.whose, Whose::Earlier { .. }))
     }
 }

@@ -19,10 +19,7 @@ impl Delivery {
         for intent in self.tools.ledger.intents()? {
             match intent.state {
                 IntentState::Accepted(job) if !is_given_up(intent.since, self.began) => {
-                    let whose = Whose::Earlier {
-                        contacts: intent.contacts,
-                        in_doubt: intent.in_doubt,
-                    };
+                    let whose = Whose::Earlier { contacts: intent.contacts, in_doubt: intent.in_doubt };
                     self.watch(intent.id, job, whose);
                 }
                 IntentState::Accepted(_) | IntentState::Open => {
@@ -57,14 +54,8 @@ impl Delivery {
         let named = self.keys_of(refused);
         let (out, rest): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(key, _)| named.keys.contains(key));
         let unclear = named.unreadable || out.len() < named.keys.len();
-        let mut settlement = Settlement {
-            in_doubt,
-            ..Settlement::default()
-        };
-        settlement.rejected = out
-            .into_iter()
-            .map(|(key, print)| (key, print, Reason::Refused))
-            .collect();
+        let mut settlement = Settlement { in_doubt, ..Settlement::default() };
+        settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
         self.tally.recovered.resolved += 1;
         if unclear {
             settlement.dirty = rest;
@@ -84,11 +75,7 @@ impl Delivery {
     ) -> Result<(), Error> {
         self.tally.recovered.unclear += 1;
         self.tally.recovered.unclear_contacts += contacts.len() as u64;
-        let settlement = Settlement {
-            dirty: contacts,
-            in_doubt,
-            ..Settlement::default()
-        };
+        let settlement = Settlement { dirty: contacts, in_doubt, ..Settlement::default() };
         self.tools.ledger.settle(intent, &settlement, self.began)
     }
 

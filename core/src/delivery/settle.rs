@@ -13,6 +13,9 @@ use crate::{Error, ErrorKind, IntentId, JobState, Key, Reason, SendError, Settle
 /// which a fresh job may be unknown.
 const FORGOTTEN_AFTER: u32 = 5;
 
+/// Imports of the same contacts that were forgotten one after the other, after which they are left to the next run.
+const FORGOTTEN_FOR_GOOD: u32 = 5;
+
 /// Imports that fail one after the other, with none in between that finishes, after which the destination itself is
 /// in question.
 const FAILED_IN_A_ROW: u32 = 10;
@@ -37,9 +40,7 @@ impl Delivery {
             }
             Ok(JobState::Finished { refused }) => {
                 self.failed_in_a_row = 0;
-                let Some(pending) = self.pending.remove(&intent) else {
-                    return Ok(());
-                };
+                let Some(pending) = self.pending.remove(&intent) else { return Ok(()) };
                 match pending.whose {
                     Whose::Own(item) => {
                         let contacts = item.contacts;
@@ -91,43 +92,22 @@ impl Delivery {
             self.tally.warn("the destination listed refused contacts under emails that were not sent; their requests went again in parts");
             let middle = rest.len() / 2;
             let parts = [rest[..middle].to_vec(), rest[middle..].to_vec()];
-            return self.reject(
-                Item { in_doubt: true, ..item },
-                &culprits,
-                Stage::Import,
-                Reason::Refused,
-                &parts,
-            );
+            return self.reject(Item { in_doubt: true, ..item }, &culprits, Stage::Import, Reason::Refused, &parts);
         }
         self.write_rejects(&packed, &culprits, Stage::Import, Reason::Refused)?;
         let (sent, refused) = (rest.len() as u64, out.len() as u64);
         let identity = |&position: &usize| (packed.contacts[position].key, packed.contacts[position].fingerprint);
         let confirmed: Vec<_> = rest.iter().map(identity).collect();
-        let rejected = out
-            .iter()
-            .map(identity)
-            .map(|(key, print)| (key, print, Reason::Refused))
-            .collect();
-        self.end(
-            &item,
-            Settlement {
-                confirmed,
-                rejected,
-                dirty: Vec::new(),
-                in_doubt: item.in_doubt,
-            },
-        )?;
+        let rejected = out.iter().map(identity).map(|(key, print)| (key, print, Reason::Refused)).collect();
+        self.end(&item, Settlement { confirmed, rejected, dirty: Vec::new(), in_doubt: item.in_doubt })?;
         self.tally.confirmed += sent;
         self.tally.reject(Reason::Refused, refused);
         Ok(())
     }
 
-    /// Failed as a whole: it goes again once, then in halves, and a contact that fails alone is rejected. Some of its
-    /// contacts may have been applied, so all of them are dirty meanwhile.
+    /// Ended without an outcome for each contact: failed as a whole, or forgotten.
     fn failed(&mut self, intent: IntentId, forgotten: bool) -> Result<(), Error> {
-        let Some(Pending { whose, .. }) = self.pending.remove(&intent) else {
-            return Ok(());
-        };
+        let Some(Pending { whose, .. }) = self.pending.remove(&intent) else { return Ok(()) };
         self.question_destination();
         match whose {
             Whose::Own(item) => {
@@ -139,8 +119,15 @@ impl Delivery {
         }
     }
 
+    /// A failed import goes again once, then in halves, and a contact that fails alone is rejected. A forgotten one goes
+    /// again whole. Some of the contacts may have been applied, so all of them are dirty meanwhile.
     fn failed_own(&mut self, mut item: Item, forgotten: bool) -> Result<(), Error> {
-        item.in_doubt |= forgotten;
+        if forgotten {
+            // Nobody said a word against the contacts.
+            item.in_doubt = true;
+            item.forgotten += 1;
+            return if item.forgotten < FORGOTTEN_FOR_GOOD { self.send_again(item) } else { self.give_up(item) };
+        }
         item.failures += 1;
         if item.failures == 1 {
             return self.send_again(item);
@@ -148,17 +135,7 @@ impl Delivery {
         if item.contacts > 1 {
             return self.halve(item);
         }
-        if forgotten {
-            // Nobody said a word against the contact.
-            return self.give_up(item);
-        }
-        self.reject(
-            item,
-            &[(0, FAILED.to_owned())],
-            Stage::Import,
-            Reason::ImportFailed,
-            &[],
-        )
+        self.reject(item, &[(0, FAILED.to_owned())], Stage::Import, Reason::ImportFailed, &[])
     }
 
     /// The same bytes under another intent, since the first one has ended.
@@ -177,16 +154,13 @@ impl Delivery {
     }
 
     fn unknown(&mut self, intent: IntentId) -> Result<(), Error> {
-        let Some(pending) = self.pending.get_mut(&intent) else {
-            return Ok(());
-        };
+        let Some(pending) = self.pending.get_mut(&intent) else { return Ok(()) };
         pending.unknown += 1;
         if pending.unknown < FORGOTTEN_AFTER {
             self.ask_again(intent);
             return Ok(());
         }
-        self.tally
-            .warn("the destination forgot accepted imports; their contacts were sent again");
+        self.tally.warn("the destination forgot accepted imports; their contacts were sent again");
         self.failed(intent, true)
     }
 
@@ -205,10 +179,7 @@ impl Delivery {
     /// Keys of the emails a destination lists. One that is no email, or is listed twice, is told apart from one that
     /// is.
     pub(super) fn keys_of(&self, emails: &[String]) -> Named {
-        let mut named = Named {
-            keys: HashSet::new(),
-            unreadable: false,
-        };
+        let mut named = Named { keys: HashSet::new(), unreadable: false };
         for email in emails {
             match normalise_email(email) {
                 Ok(email) => {

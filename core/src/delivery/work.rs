@@ -22,16 +22,10 @@ impl Parcel {
     /// The part of this parcel at `positions` (of this parcel, not of the spooled request).
     pub(crate) fn part(&self, positions: &[usize]) -> Self {
         let picks = match &self.picks {
-            Some(picks) => positions
-                .iter()
-                .filter_map(|&position| picks.get(position).copied())
-                .collect(),
+            Some(picks) => positions.iter().filter_map(|&position| picks.get(position).copied()).collect(),
             None => positions.to_vec(),
         };
-        Self {
-            picks: Some(picks),
-            ..self.clone()
-        }
+        Self { picks: Some(picks), ..self.clone() }
     }
 }
 
@@ -53,6 +47,8 @@ pub(crate) struct Item {
     pub(crate) in_doubt: bool,
     /// Imports of these contacts that were accepted and then failed as a whole.
     pub(crate) failures: u32,
+    /// Imports of these contacts that were accepted and then forgotten.
+    pub(crate) forgotten: u32,
     /// Requests that were accepted before the first attempt: tells whether others overtake it.
     pub(crate) overtaken_from: u64,
     /// The trial this contact is sent alone for, and its position there.
@@ -71,6 +67,7 @@ impl Item {
             denied: 0,
             in_doubt: false,
             failures: 0,
+            forgotten: 0,
             overtaken_from: accepted,
             trial: None,
         }
@@ -89,13 +86,7 @@ pub(crate) struct Backlog {
 
 impl Backlog {
     pub(crate) fn new(ready: Queue, blocked: Queue) -> Self {
-        Self {
-            ready,
-            blocked,
-            ready_next: 0,
-            blocked_next: 0,
-            open: false,
-        }
+        Self { ready, blocked, ready_next: 0, blocked_next: 0, open: false }
     }
 
     /// The next request, if it may go, and its number of contacts.
@@ -107,14 +98,7 @@ impl Backlog {
         } else {
             return None;
         };
-        Some((
-            Parcel {
-                blocked,
-                index,
-                picks: None,
-            },
-            queue.contacts(index),
-        ))
+        Some((Parcel { blocked, index, picks: None }, queue.contacts(index)))
     }
 
     /// Takes what [`peek`](Self::peek) showed.
@@ -191,8 +175,5 @@ pub(crate) enum Whose {
     /// This run's.
     Own(Item),
     /// An earlier run's, as its intent recorded them.
-    Earlier {
-        contacts: Vec<(Key, Fingerprint)>,
-        in_doubt: bool,
-    },
+    Earlier { contacts: Vec<(Key, Fingerprint)>, in_doubt: bool },
 }

@@ -83,10 +83,7 @@ impl Checksum {
             IntentState::Open => (0, ""),
             IntentState::Accepted(JobId(job)) => (1, job.as_str()),
         };
-        self.of(
-            &[scope, since, accepted, i64::from(in_doubt)],
-            &[job.as_bytes(), keys, fps],
-        )
+        self.of(&[scope, since, accepted, i64::from(in_doubt)], &[job.as_bytes(), keys, fps])
     }
 }
 
@@ -101,13 +98,7 @@ pub(super) fn contact(
     let generation = row.get_ref(1)?.as_i64_or_null()?;
     let fp = row.get_ref(2)?.as_blob_or_null()?;
     let reason = row.get_ref(3)?.as_bytes_or_null()?;
-    let written = sum.contact(
-        scope,
-        key,
-        generation.unwrap_or(0),
-        fp.unwrap_or_default(),
-        reason.unwrap_or_default(),
-    );
+    let written = sum.contact(scope, key, generation.unwrap_or(0), fp.unwrap_or_default(), reason.unwrap_or_default());
     if written != row.get_ref(4)?.as_i64()? {
         return Err(Unreadable::Damaged("a contact does not match its checksum"));
     }
@@ -145,11 +136,7 @@ pub(super) fn generation(row: &Row) -> Result<(i64, Digest), Unreadable> {
 /// `id, export, account, list, generation, sum` of a scope.
 pub(super) fn scope(row: &Row) -> Result<(i64, Scope, Option<i64>), Unreadable> {
     let (id, generation) = (row.get(0)?, row.get(4)?);
-    let scope = Scope {
-        export: row.get(1)?,
-        account: row.get(2)?,
-        list: row.get::<_, i64>(3)?.cast_unsigned(),
-    };
+    let scope = Scope { export: row.get(1)?, account: row.get(2)?, list: row.get::<_, i64>(3)?.cast_unsigned() };
     if Checksum::default().scope(id, &scope, generation) != row.get::<_, i64>(5)? {
         return Err(Unreadable::Damaged("a scope does not match its checksum"));
     }
@@ -188,7 +175,5 @@ pub(super) fn columns(contacts: &[(Key, Fingerprint)]) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn wide(bytes: &[u8]) -> Result<[u8; WIDTH], Unreadable> {
-    bytes
-        .try_into()
-        .map_err(|_| Unreadable::Damaged("a key or fingerprint has the wrong length"))
+    bytes.try_into().map_err(|_| Unreadable::Damaged("a key or fingerprint has the wrong length"))
 }

@@ -11,11 +11,7 @@ const FIRST: Key = Key([0; 16]);
 const LAST: Key = Key([0xff; 16]);
 
 fn scope() -> Scope {
-    Scope {
-        export: "vip".to_owned(),
-        account: "acme.example.com".to_owned(),
-        list: u64::MAX,
-    }
+    Scope { export: "vip".to_owned(), account: "acme.example.com".to_owned(), list: u64::MAX }
 }
 
 fn key(n: u8) -> Key {
@@ -67,9 +63,7 @@ enum Fact {
 impl History {
     fn generation_at(&self, at: usize) -> Option<Digest> {
         let declared = self.facts[..at].iter().rev();
-        declared
-            .into_iter()
-            .find_map(|fact| if let Fact::Generation(d) = fact { Some(*d) } else { None })
+        declared.into_iter().find_map(|fact| if let Fact::Generation(d) = fact { Some(*d) } else { None })
     }
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
@@ -83,10 +77,7 @@ impl History {
                     standing = Some(if same { *now } else { Standing::Dirty });
                 }
                 Fact::Late(key, fp, since) if *key == wanted => {
-                    let earlier = late
-                        .iter()
-                        .position(|(known, _)| known == fp)
-                        .map(|at| late.swap_remove(at).1);
+                    let earlier = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
                     late.push((*fp, earlier.map_or(*since, |earlier| earlier.max(*since))));
                 }
                 Fact::Cleared(before) => {
@@ -102,11 +93,7 @@ impl History {
         }
         late.sort();
         let late = late.into_iter().map(|(fp, _)| fp).collect();
-        standing.map(|standing| Entry {
-            key: wanted,
-            standing,
-            late,
-        })
+        standing.map(|standing| Entry { key: wanted, standing, late })
     }
 
     fn entries(&self, generation: Digest) -> Vec<Entry> {
@@ -116,17 +103,13 @@ impl History {
     }
 
     fn late_of(&mut self, contacts: &[(Key, Fingerprint)], now: i64) {
-        self.facts
-            .extend(contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, now)));
+        self.facts.extend(contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, now)));
     }
 
     fn record(&mut self, ids: Vec<IntentId>, new: &[NewIntent], now: i64) {
         assert_eq!(ids.len(), new.len());
         for (id, new) in ids.into_iter().zip(new) {
-            assert!(
-                self.intents.last().is_none_or(|last| last.id < id),
-                "names of intents grow"
-            );
+            assert!(self.intents.last().is_none_or(|last| last.id < id), "names of intents grow");
             self.intents.push(Intent {
                 id,
                 since: now,
@@ -163,10 +146,7 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
         Step::Settle(at, fates, doubt) => {
             let Some(at) = pick(*at, history) else { return };
             let intent = history.intents.remove(at);
-            let mut settlement = Settlement {
-                in_doubt: *doubt,
-                ..Settlement::default()
-            };
+            let mut settlement = Settlement { in_doubt: *doubt, ..Settlement::default() };
             for (&(key, fp), fate) in intent.contacts.iter().zip(fates.iter().cycle()) {
                 let standing = match fate {
                     0 | 1 => {
@@ -192,12 +172,7 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
             }
         }
         Step::ClearLate(before) => {
-            let values = |h: &History| {
-                h.entries([0; 16])
-                    .iter()
-                    .map(|entry| entry.late.len() as u64)
-                    .sum::<u64>()
-            };
+            let values = |h: &History| h.entries([0; 16]).iter().map(|entry| entry.late.len() as u64).sum::<u64>();
             let held = values(history);
             history.facts.push(Fact::Cleared(*before));
             assert_eq!(ledger.clear_late(*before).unwrap(), held - values(history));
@@ -240,10 +215,9 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
     let id = ledger.record(&[NewIntent { contacts }], 1).unwrap()[0];
     ledger.settle(id, &Settlement::default(), 2).unwrap();
     let job = JobId("7".to_owned());
-    for refused in [
-        ledger.accept(id, &job, false).unwrap_err(),
-        ledger.settle(id, &Settlement::default(), 3).unwrap_err(),
-    ] {
+    for refused in
+        [ledger.accept(id, &job, false).unwrap_err(), ledger.settle(id, &Settlement::default(), 3).unwrap_err()]
+    {
         assert_eq!((refused.kind(), refused.code()), (ErrorKind::State, "state::no_intent"));
     }
     let again = ledger.record(&[NewIntent { contacts: vec![] }], 4).unwrap()[0];
@@ -252,20 +226,8 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
 
 fn add_dirty(ledger: &mut dyn Ledger, key: Key) -> Result<(), Error> {
     let contacts = vec![(key, fp(0))];
-    let id = ledger.record(
-        &[NewIntent {
-            contacts: contacts.clone(),
-        }],
-        1,
-    )?[0];
-    ledger.settle(
-        id,
-        &Settlement {
-            dirty: contacts,
-            ..Settlement::default()
-        },
-        1,
-    )
+    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
+    ledger.settle(id, &Settlement { dirty: contacts, ..Settlement::default() }, 1)
 }
 
 fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<'_>) {
@@ -273,36 +235,13 @@ fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<
     ledger.set_generation([1; 16]).unwrap();
     for (value, in_doubt) in [(1, true), (2, false)] {
         let confirmed = vec![(key(1), fp(value))];
-        let id = ledger
-            .record(
-                &[NewIntent {
-                    contacts: confirmed.clone(),
-                }],
-                5,
-            )
-            .unwrap()[0];
-        ledger
-            .settle(
-                id,
-                &Settlement {
-                    confirmed,
-                    in_doubt,
-                    ..Settlement::default()
-                },
-                5,
-            )
-            .unwrap();
+        let id = ledger.record(&[NewIntent { contacts: confirmed.clone() }], 5).unwrap()[0];
+        ledger.settle(id, &Settlement { confirmed, in_doubt, ..Settlement::default() }, 5).unwrap();
     }
     let entry = |ledger: &dyn Ledger| ledger.entries(&[1; 16], FIRST, LAST).unwrap().remove(0);
-    assert_eq!(
-        (entry(&*ledger).standing, entry(&*ledger).late),
-        (Standing::Confirmed(fp(2)), vec![fp(1)])
-    );
+    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Confirmed(fp(2)), vec![fp(1)]));
     assert_eq!(ledger.clear_late(6).unwrap(), 1);
-    assert_eq!(
-        (entry(&*ledger).standing, entry(&*ledger).late),
-        (Standing::Dirty, vec![])
-    );
+    assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Dirty, vec![]));
 }
 
 fn a_backward_range_is_empty(open: Open<'_>) {
@@ -315,18 +254,8 @@ fn values_of_an_earlier_generation_are_dirty_until_it_returns(open: Open<'_>) {
     let mut ledger = open();
     ledger.set_generation([1; 16]).unwrap();
     let contacts = vec![(key(1), fp(1))];
-    let id = ledger
-        .record(
-            &[NewIntent {
-                contacts: contacts.clone(),
-            }],
-            1,
-        )
-        .unwrap()[0];
-    let confirmed = Settlement {
-        confirmed: contacts,
-        ..Settlement::default()
-    };
+    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1).unwrap()[0];
+    let confirmed = Settlement { confirmed: contacts, ..Settlement::default() };
     ledger.settle(id, &confirmed, 1).unwrap();
     ledger.set_generation([2; 16]).unwrap();
     let standing = |generation| ledger.entries(&[generation; 16], FIRST, LAST).unwrap()[0].standing;
@@ -391,11 +320,7 @@ fn a_failed_write_is_lost_or_kept_as_planned() {
         let restarted = ledger.crash();
         assert_eq!(restarted.len().unwrap(), kept);
         add_dirty(&mut ledger, key(2)).unwrap();
-        assert_eq!(
-            restarted.len().unwrap(),
-            kept,
-            "a restarted process does not see what a dead one writes"
-        );
+        assert_eq!(restarted.len().unwrap(), kept, "a restarted process does not see what a dead one writes");
         assert_eq!(ledger.writes(), 5);
     }
 }

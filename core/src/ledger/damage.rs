@@ -13,11 +13,7 @@ use super::*;
 const GENERATION: Digest = [9; 16];
 
 fn scope(export: &str) -> Scope {
-    Scope {
-        export: export.to_owned(),
-        account: "acme.example.com".to_owned(),
-        list: 7,
-    }
+    Scope { export: export.to_owned(), account: "acme.example.com".to_owned(), list: 7 }
 }
 
 fn key(n: u32) -> Key {
@@ -52,32 +48,18 @@ fn content_at(path: &Path) -> Result<Content, Error> {
 fn fill(path: &Path) -> Content {
     let mut ledger = SqliteLedger::open(path, &scope("vip")).unwrap();
     ledger.set_generation(GENERATION).unwrap();
-    let intent = |from: u32, to: u32| NewIntent {
-        contacts: (from..to).map(|n| (key(n), fp(n))).collect(),
-    };
+    let intent = |from: u32, to: u32| NewIntent { contacts: (from..to).map(|n| (key(n), fp(n))).collect() };
     let new = [intent(0, 3_000), intent(3_000, 3_400), intent(3_400, 3_500)];
     let ids = ledger.record(&new, 5).unwrap();
     let settlement = Settlement {
         confirmed: new[0].contacts[..2_500].to_vec(),
-        rejected: new[0].contacts[2_500..2_900]
-            .iter()
-            .map(|(k, f)| (*k, *f, Reason::Refused))
-            .collect(),
+        rejected: new[0].contacts[2_500..2_900].iter().map(|(k, f)| (*k, *f, Reason::Refused)).collect(),
         dirty: new[0].contacts[2_900..].to_vec(),
         in_doubt: false,
     };
     ledger.settle(ids[0], &settlement, 6).unwrap();
     ledger.accept(ids[1], &JobId("31337".to_owned()), true).unwrap();
-    ledger
-        .settle(
-            ids[2],
-            &Settlement {
-                in_doubt: true,
-                ..Settlement::default()
-            },
-            7,
-        )
-        .unwrap();
+    ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }, 7).unwrap();
     ledger.record(&[intent(3_400, 3_450), intent(3_450, 3_500)], 7).unwrap();
     content(&ledger).unwrap()
 }
@@ -85,16 +67,8 @@ fn fill(path: &Path) -> Content {
 /// Two commits: an intent, and its end without an answer.
 fn add_dirty(ledger: &mut SqliteLedger, keys: &[Key]) -> Result<(), Error> {
     let contacts: Vec<_> = keys.iter().map(|&key| (key, fp(0))).collect();
-    let id = ledger.record(
-        &[NewIntent {
-            contacts: contacts.clone(),
-        }],
-        1,
-    )?[0];
-    let dirty = Settlement {
-        dirty: contacts,
-        ..Settlement::default()
-    };
+    let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
+    let dirty = Settlement { dirty: contacts, ..Settlement::default() };
     ledger.settle(id, &dirty, 1)
 }
 
@@ -110,10 +84,7 @@ fn a_file_cut_off_anywhere_is_refused() {
     fill(&path);
     let whole = fs::read(&path).unwrap();
     let step = whole.len() / 150;
-    for length in (0..whole.len())
-        .step_by(step)
-        .chain([1, 99, 100, 512, 4_095, 4_096, whole.len() - 1])
-    {
+    for length in (0..whole.len()).step_by(step).chain([1, 99, 100, 512, 4_095, 4_096, whole.len() - 1]) {
         fs::write(&path, &whole[..length]).unwrap();
         let _ = fs::remove_file(beside(&path, "-wal"));
         let outcome = content_at(&path);
@@ -201,9 +172,7 @@ fn a_file_of_something_else_is_refused() {
     assert_refused(content_at(&path), "state::damaged");
     fs::remove_file(&path).unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
-    other
-        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE contact (x);")
-        .unwrap();
+    other.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE contact (x);").unwrap();
     drop(other);
     assert_refused(content_at(&path), "state::damaged");
 }
@@ -213,10 +182,7 @@ fn a_log_without_its_file_is_refused() {
     let (_folder, path) = place();
     fs::write(beside(&path, "-wal"), [7; 64]).unwrap();
     assert_refused(content_at(&path), "state::damaged");
-    assert_eq!(
-        SqliteLedger::open_read_only(&path, &scope("vip")).unwrap_err().code(),
-        "state::damaged"
-    );
+    assert_eq!(SqliteLedger::open_read_only(&path, &scope("vip")).unwrap_err().code(), "state::damaged");
 }
 
 #[test]
@@ -230,14 +196,8 @@ fn a_full_disk_loses_nothing_that_was_committed() {
     let (_folder, path) = place();
     let before = fill(&path);
     let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
-    let pages: i64 = ledger
-        .conn
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
-    ledger
-        .conn
-        .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
-        .unwrap();
+    let pages: i64 = ledger.conn.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    ledger.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
     let many: Vec<_> = (10_000..20_000).map(key).collect();
     let error = add_dirty(&mut ledger, &many).unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::State, "state::unwritable"));
@@ -256,30 +216,18 @@ fn scopes_of_one_file_do_not_see_each_other() {
         add_dirty(&mut first, &[key(n)]).unwrap();
         add_dirty(&mut second, &[key(100 + n), key(200 + n)]).unwrap();
     }
-    let new = NewIntent {
-        contacts: vec![(key(1), fp(1))],
-    };
+    let new = NewIntent { contacts: vec![(key(1), fp(1))] };
     let id = first.record(&[new], 1).unwrap()[0];
-    assert_eq!(
-        second.settle(id, &Settlement::default(), 1).unwrap_err().code(),
-        "state::no_intent"
-    );
+    assert_eq!(second.settle(id, &Settlement::default(), 1).unwrap_err().code(), "state::no_intent");
     assert_eq!((first.len().unwrap(), second.len().unwrap()), (20, 40));
-    assert_eq!(
-        (first.generation().unwrap(), second.generation().unwrap()),
-        (Some([1; 16]), Some([2; 16]))
-    );
-    assert_eq!(
-        (first.intents().unwrap().len(), second.intents().unwrap().len()),
-        (1, 0)
-    );
+    assert_eq!((first.generation().unwrap(), second.generation().unwrap()), (Some([1; 16]), Some([2; 16])));
+    assert_eq!((first.intents().unwrap().len(), second.intents().unwrap().len()), (1, 0));
 }
 
 fn listing(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap());
-    let mut files: Vec<_> = files
-        .map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap()))
-        .collect();
+    let mut files: Vec<_> =
+        files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect();
     files.sort();
     files
 }
@@ -295,10 +243,7 @@ fn reading_leaves_the_folder_as_it_was() {
     assert!(SqliteLedger::open_read_only(&path, &scope("other")).unwrap().is_none());
     let mut reader = SqliteLedger::open_read_only(&path, &scope("vip")).unwrap().unwrap();
     assert_eq!(content(&reader).unwrap(), filled);
-    assert_eq!(
-        add_dirty(&mut reader, &[key(1)]).unwrap_err().code(),
-        "state::unwritable"
-    );
+    assert_eq!(add_dirty(&mut reader, &[key(1)]).unwrap_err().code(), "state::unwritable");
     drop(reader);
     assert_eq!(listing(folder.path()), before);
 }
@@ -345,11 +290,6 @@ fn only_the_owner_can_read_the_files() {
     let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 3, "the file and its two side files");
     for file in files {
-        assert_eq!(
-            file.metadata().unwrap().permissions().mode() & 0o777,
-            0o600,
-            "{:?}",
-            file.file_name()
-        );
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
     }
 }

@@ -44,22 +44,13 @@ pub(super) fn fault(path: &Path, doing: &str, cause: &rusqlite::Error) -> Error 
         | rusqlite::Error::IntegralValueOutOfRange(..) => {
             damaged(path, "a row does not have the form it was written in")
         }
-        other => Error::new(
-            ErrorKind::State,
-            "state::ledger",
-            format!("the ledger {place} failed ({doing}): {other}"),
-        ),
+        other => Error::new(ErrorKind::State, "state::ledger", format!("the ledger {place} failed ({doing}): {other}")),
     }
 }
 
 /// The ledger at `path` cannot be trusted (R7).
 pub(super) fn damaged(path: &Path, what: &str) -> Error {
-    Error::new(
-        ErrorKind::State,
-        "state::damaged",
-        format!("the ledger {} is damaged: {what}", path.display()),
-    )
-    .help(
+    Error::new(ErrorKind::State, "state::damaged", format!("the ledger {} is damaged: {what}", path.display())).help(
         "nothing was sent; restore the state folder from a backup, or move the ledger and its -wal file away: \
          the next run then sends every contact again",
     )

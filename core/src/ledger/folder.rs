@@ -96,12 +96,7 @@ impl StateFolder {
         let path = self.path.join(format!("{export}.lock"));
         let fail = |e: io::Error| unwritable(&path, "lock", &e);
         let mut options = private();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(fail)?;
+        let mut file = options.write(true).create(true).truncate(false).open(&path).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(locked(export, &mut file)),
@@ -137,10 +132,7 @@ fn key_path(folder: &Path) -> PathBuf {
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     // The flag's bits are small and positive on every system.
-    options
-        .read(true)
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options.read(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options
 }
 
@@ -168,10 +160,7 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<(), Error> {
         return Err(refuse(why, "run as its owner, or name another folder".to_owned()));
     }
     if found.mode() & OTHERS != 0 {
-        let why = format!(
-            "the state folder {place} is open to other users (mode {:04o})",
-            found.mode() & 0o7777
-        );
+        let why = format!("the state folder {place} is open to other users (mode {:04o})", found.mode() & 0o7777);
         return Err(refuse(why, format!("chmod 700 {place}")));
     }
     Ok(())
@@ -182,22 +171,14 @@ fn read_secret(folder: &Path) -> Result<Option<[u8; SECRET]>, Error> {
     let file = match private().open(&path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            return if ledger_path(folder).exists() {
-                Err(key_missing(&path))
-            } else {
-                Ok(None)
-            };
+            return if ledger_path(folder).exists() { Err(key_missing(&path)) } else { Ok(None) };
         }
         Err(e) => return Err(unwritable(&path, "read", &e)),
     };
     let fail = |e: io::Error| unwritable(&path, "read", &e);
     let found = file.metadata().map_err(fail)?;
     if found.mode() & OTHERS != 0 || found.uid() != rustix::process::geteuid().as_raw() {
-        let why = format!(
-            "the key {} is open to other users (mode {:04o})",
-            path.display(),
-            found.mode() & 0o7777
-        );
+        let why = format!("the key {} is open to other users (mode {:04o})", path.display(), found.mode() & 0o7777);
         let help = format!("chmod 600 {}", path.display());
         return Err(Error::new(ErrorKind::State, "state::permissions", why).help(help));
     }
@@ -217,10 +198,7 @@ fn create_secret(folder: &Path) -> Result<[u8; SECRET], Error> {
     let path = key_path(folder);
     let fail = |e: io::Error| unwritable(&path, "create", &e);
     let secret = random()?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".key-")
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let mut file = tempfile::Builder::new().prefix(".key-").tempfile_in(folder).map_err(fail)?;
     file.write_all(&secret).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
     match file.persist_noclobber(&path) {
@@ -267,18 +245,11 @@ fn locked(export: &str, file: &mut File) -> Error {
 fn host() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
     let name = name.unwrap_or_default().trim().to_owned();
-    if name.is_empty() {
-        "this machine".to_owned()
-    } else {
-        name
-    }
+    if name.is_empty() { "this machine".to_owned() } else { name }
 }
 
 fn key_missing(path: &Path) -> Error {
-    let what = format!(
-        "the key {} is missing, and the ledger beside it has no meaning without it",
-        path.display()
-    );
+    let what = format!("the key {} is missing, and the ledger beside it has no meaning without it", path.display());
     Error::new(ErrorKind::State, "state::key_missing", what)
         .help("restore the key from a backup, or remove the state folder: the next run then sends every contact again")
 }

@@ -24,10 +24,7 @@ fn place() -> (TempDir, std::path::PathBuf) {
 }
 
 fn refused(path: &Path, code: &str) -> String {
-    let errors = [
-        StateFolder::open(path).unwrap_err(),
-        StateFolder::open_existing_read_only(path).unwrap_err(),
-    ];
+    let errors = [StateFolder::open(path).unwrap_err(), StateFolder::open_existing_read_only(path).unwrap_err()];
     for error in &errors {
         assert_eq!((error.kind(), error.code()), (ErrorKind::State, code), "{error}");
     }
@@ -38,10 +35,7 @@ fn refused(path: &Path, code: &str) -> String {
 fn a_fresh_folder_is_private_and_keeps_its_key() {
     let (_outer, path) = place();
     let first = StateFolder::open(&path).unwrap();
-    assert_eq!(
-        (mode(&path), mode(path.parent().unwrap()), mode(&path.join("key"))),
-        (0o700, 0o700, 0o600)
-    );
+    assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&path.join("key"))), (0o700, 0o700, 0o600));
     assert_eq!(fs::read_dir(&path).unwrap().count(), 1, "nothing but the key");
     let again = StateFolder::open(&path).unwrap();
     let reading = StateFolder::open_existing_read_only(&path).unwrap().unwrap();
@@ -49,10 +43,7 @@ fn a_fresh_folder_is_private_and_keeps_its_key() {
     assert_eq!(first.hasher().key(email), again.hasher().key(email));
     assert_eq!(first.hasher().key(email), reading.hasher().key(email));
     let (_outer, other) = place();
-    assert_ne!(
-        first.hasher().key(email),
-        StateFolder::open(&other).unwrap().hasher().key(email)
-    );
+    assert_ne!(first.hasher().key(email), StateFolder::open(&other).unwrap().hasher().key(email));
 }
 
 #[test]
@@ -72,18 +63,12 @@ fn a_folder_or_key_open_to_others_is_refused() {
     StateFolder::open(&path).unwrap();
     for open in [0o750, 0o705, 0o710] {
         chmod(&path, open);
-        assert_eq!(
-            refused(&path, "state::permissions"),
-            format!("chmod 700 {}", path.display())
-        );
+        assert_eq!(refused(&path, "state::permissions"), format!("chmod 700 {}", path.display()));
     }
     chmod(&path, 0o700);
     let key = path.join("key");
     chmod(&key, 0o640);
-    assert_eq!(
-        refused(&path, "state::permissions"),
-        format!("chmod 600 {}", key.display())
-    );
+    assert_eq!(refused(&path, "state::permissions"), format!("chmod 600 {}", key.display()));
 }
 
 #[test]
@@ -131,10 +116,7 @@ fn one_run_holds_an_export_until_it_ends() {
     assert_eq!((error.kind(), error.code()), (ErrorKind::Locked, "state::locked"));
     let said = error.to_string();
     let holder = format!("export \"vip\" is being run by pid {} on ", std::process::id());
-    assert!(
-        said.starts_with(&holder) && said.contains(" since 2") && said.ends_with("(run r_1)"),
-        "{said}"
-    );
+    assert!(said.starts_with(&holder) && said.contains(" since 2") && said.ends_with("(run r_1)"), "{said}");
     let _other = state.lock_export("news", "r_3").unwrap();
     drop(held);
     let _again = state.lock_export("vip", "r_4").unwrap();
@@ -159,11 +141,7 @@ fn export_names_stay_inside_the_folder() {
     let long = "x".repeat(65);
     for name in ["", "..", "../x", "a/b", "VIP", "a b", "a.b", "ü", long.as_str()] {
         let error = state.lock_export(name, "r_1").unwrap_err();
-        assert_eq!(
-            (error.kind(), error.code()),
-            (ErrorKind::Config, "config::export_name"),
-            "{name}"
-        );
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "config::export_name"), "{name}");
     }
     state.lock_export(&"x".repeat(64), "r_1").unwrap();
 }

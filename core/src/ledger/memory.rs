@@ -55,14 +55,8 @@ impl MemoryLedger {
     /// one do not reach. A planned failure is not carried over.
     #[must_use]
     pub fn crash(&self) -> Self {
-        let store = Store {
-            records: self.store().records.clone(),
-            ..Store::default()
-        };
-        Self {
-            scope: self.scope.clone(),
-            store: Arc::new(Mutex::new(store)),
-        }
+        let store = Store { records: self.store().records.clone(), ..Store::default() };
+        Self { scope: self.scope.clone(), store: Arc::new(Mutex::new(store)) }
     }
 
     /// Number of writing calls so far, failed ones included.
@@ -84,10 +78,7 @@ impl MemoryLedger {
     fn write<T>(&self, work: impl FnOnce(&mut Records) -> Result<T, Error>) -> Result<T, Error> {
         let mut store = self.store();
         store.writes += 1;
-        let fault = store
-            .fault
-            .filter(|(at, _)| *at == store.writes)
-            .map(|(_, fault)| fault);
+        let fault = store.fault.filter(|(at, _)| *at == store.writes).map(|(_, fault)| fault);
         let failure = || Error::new(ErrorKind::State, "state::unwritable", "a planned write failure");
         match fault {
             None => work(&mut store.records),
@@ -121,18 +112,8 @@ impl Ledger for MemoryLedger {
         let records = &store.records;
         let entry = |(key, (written, standing)): (&Key, &(Option<Digest>, Standing))| Entry {
             key: *key,
-            standing: if written.as_ref() == Some(generation) {
-                *standing
-            } else {
-                Standing::Dirty
-            },
-            late: records
-                .late
-                .get(key)
-                .into_iter()
-                .flat_map(BTreeMap::keys)
-                .copied()
-                .collect(),
+            standing: if written.as_ref() == Some(generation) { *standing } else { Standing::Dirty },
+            late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
         };
         Ok(records.contacts.range(from..=to).map(entry).collect())
     }
@@ -172,14 +153,8 @@ impl Ledger for MemoryLedger {
             let mut cleared = 0;
             for (key, values) in &mut records.late {
                 let standing = records.contacts.get(key).map(|(_, standing)| *standing);
-                let gone: Vec<_> = values
-                    .extract_if(.., |_, since| *since < before)
-                    .map(|(fp, _)| fp)
-                    .collect();
-                if gone
-                    .iter()
-                    .any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp)))
-                {
+                let gone: Vec<_> = values.extract_if(.., |_, since| *since < before).map(|(fp, _)| fp).collect();
+                if gone.iter().any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp))) {
                     records.contacts.insert(*key, (records.generation, Standing::Dirty));
                 }
                 cleared += gone.len();
@@ -196,13 +171,8 @@ impl Records {
         for new in intents {
             self.last += 1;
             let id = IntentId(self.last);
-            let intent = Intent {
-                id,
-                since: now,
-                state: IntentState::Open,
-                in_doubt: false,
-                contacts: new.contacts.clone(),
-            };
+            let intent =
+                Intent { id, since: now, state: IntentState::Open, in_doubt: false, contacts: new.contacts.clone() };
             self.intents.insert(id, intent);
             ids.push(id);
         }

@@ -3,9 +3,9 @@
 //! The rules (docs/delivery.md quotes them): R1 no request leaves before its intent is durable. R2 a value is
 //! confirmed only by the destination's terminal answer. R3 a contact with an intent that was not confirmed is never
 //! skipped. R4 a contact of a pending job is not sent with another value. R5 a value that may still land blocks
-//! other values until the destination's backlog is empty. R7 a damaged ledger stops the run; it is never reset.
-//! R8 after a failed write nothing more is sent. R9 a refused value is not sent again unchanged. R10 another mapping,
-//! list, host or key starts another generation.
+//! other values until the destination's backlog is empty, or for half an hour where others never let it be empty.
+//! R7 a damaged ledger stops the run; it is never reset. R8 after a failed write nothing more is sent. R9 a refused
+//! value is not sent again unchanged. R10 another mapping, list, host or key starts another generation.
 
 mod codec;
 #[cfg(test)]
@@ -50,11 +50,7 @@ pub struct IntentId(pub i64);
 impl IntentId {
     /// The error of a caller that speaks of an intent which was ended or never recorded.
     fn not_open(self) -> Error {
-        Error::new(
-            ErrorKind::State,
-            "state::no_intent",
-            format!("intent {} is not on record", self.0),
-        )
+        Error::new(ErrorKind::State, "state::no_intent", format!("intent {} is not on record", self.0))
     }
 }
 

@@ -41,8 +41,7 @@ impl<'tx> Contacts<'tx> {
             fp.as_ref().map_or(&[], |fp| fp.as_slice()),
             reason.unwrap_or_default().as_bytes(),
         );
-        self.upsert
-            .execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
+        self.upsert.execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
         Ok(())
     }
 }

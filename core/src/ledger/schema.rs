@@ -91,8 +91,7 @@ pub(super) fn open_snapshot(path: &Path) -> Result<Option<Connection>, Error> {
     let keep_log = beside(path, "-wal").exists();
     let conn = connect(path)?;
     let fail = |e| fault(path, "opening it to read", &e);
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log)
-        .map_err(fail)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep_log).map_err(fail)?;
     conn.execute_batch("PRAGMA query_only = ON; BEGIN;").map_err(fail)?;
     check(&conn, path)?;
     Ok(Some(conn))
@@ -107,17 +106,10 @@ fn create(path: &Path) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let write = |e: io::Error| {
-        Error::new(
-            ErrorKind::State,
-            "state::unwritable",
-            format!("cannot create the ledger {}: {e}", path.display()),
-        )
-        .help("check free space and permissions of the folder")
+        Error::new(ErrorKind::State, "state::unwritable", format!("cannot create the ledger {}: {e}", path.display()))
+            .help("check free space and permissions of the folder")
     };
-    let file = tempfile::Builder::new()
-        .prefix(".ledger-")
-        .tempfile_in(folder)
-        .map_err(write)?;
+    let file = tempfile::Builder::new().prefix(".ledger-").tempfile_in(folder).map_err(write)?;
     let fail = |e| fault(path, "creating it", &e);
     let conn = Connection::open(file.path()).map_err(fail)?;
     conn.execute_batch(&format!(
@@ -195,14 +187,8 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
     if format < FORMAT {
         return Err(damaged(path, "its format number was never used"));
     }
-    let said: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(fail)?;
-    if said == "ok" {
-        Ok(())
-    } else {
-        Err(damaged(path, said.trim()))
-    }
+    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fail)?;
+    if said == "ok" { Ok(()) } else { Err(damaged(path, said.trim())) }
 }
 
 /// The file next to `path` that SQLite names by appending `suffix`.

@@ -56,11 +56,7 @@ impl SqliteLedger {
             )?;
             Ok(id)
         })?;
-        Ok(Self {
-            conn,
-            path: path.to_owned(),
-            scope: id,
-        })
+        Ok(Self { conn, path: path.to_owned(), scope: id })
     }
 
     /// Opens what the ledger at `path` says of `scope` at this moment, for reading; later writes of others are not
@@ -74,11 +70,7 @@ impl SqliteLedger {
         };
         let known = scopes(&conn).map_err(|cause| explain(path, "reading it", cause))?;
         let known = known.into_iter().find(|(_, known, _)| known == scope);
-        Ok(known.map(|(scope, ..)| Self {
-            conn,
-            path: path.to_owned(),
-            scope,
-        }))
+        Ok(known.map(|(scope, ..)| Self { conn, path: path.to_owned(), scope }))
     }
 
     fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Unreadable>) -> Result<T, Error> {
@@ -154,9 +146,8 @@ impl Ledger for SqliteLedger {
             })?;
             let late = "SELECT key, fp, since, sum FROM late
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key, fp";
-            let late = collect(conn, late, params![self.scope, from.0, to.0], |row| {
-                codec::late(row, self.scope, &mut sum)
-            })?;
+            let late =
+                collect(conn, late, params![self.scope, from.0, to.0], |row| codec::late(row, self.scope, &mut sum))?;
             for (key, fp) in late {
                 let at = entries.binary_search_by_key(&key, |entry| entry.key);
                 let at = at.map_err(|_| Unreadable::Damaged("a late value has no contact"))?;
@@ -184,8 +175,12 @@ impl Ledger for SqliteLedger {
             intent.in_doubt |= in_doubt;
             let (keys, fps) = codec::columns(&intent.contacts);
             let sum = Checksum::default().intent(scope, intent.since, &intent.state, intent.in_doubt, &keys, &fps);
-            tx.prepare_cached("UPDATE intent SET job = ?, in_doubt = ?, sum = ? WHERE id = ?")?
-                .execute(params![job.0, intent.in_doubt, sum, intent.id.0])?;
+            tx.prepare_cached("UPDATE intent SET job = ?, in_doubt = ?, sum = ? WHERE id = ?")?.execute(params![
+                job.0,
+                intent.in_doubt,
+                sum,
+                intent.id.0
+            ])?;
             Ok(())
         })
     }

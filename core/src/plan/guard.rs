@@ -19,13 +19,7 @@ pub struct Guards {
 
 impl Default for Guards {
     fn default() -> Self {
-        Self {
-            max_change: Some(0.3),
-            max_rejects: Some(0.01),
-            min_rows: 1,
-            max_adds: None,
-            allow: Vec::new(),
-        }
+        Self { max_change: Some(0.3), max_rejects: Some(0.01), min_rows: 1, max_adds: None, allow: Vec::new() }
     }
 }
 
@@ -46,13 +40,7 @@ pub enum Guard {
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 5] = [
-        Self::MaxChange,
-        Self::MaxRejects,
-        Self::MinRows,
-        Self::MaxAdds,
-        Self::ContactLimit,
-    ];
+    pub const ALL: [Self; 5] = [Self::MaxChange, Self::MaxRejects, Self::MinRows, Self::MaxAdds, Self::ContactLimit];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -82,9 +70,7 @@ impl Guards {
             (Guard::ContactLimit, no_room(plan, headroom)),
         ];
         let judged = broken.into_iter().filter(|(guard, _)| !self.allow.contains(guard));
-        judged
-            .filter_map(|(guard, broken)| broken.map(|(message, help)| stopped(guard, message, help)))
-            .collect()
+        judged.filter_map(|(guard, broken)| broken.map(|(message, help)| stopped(guard, message, help))).collect()
     }
 
     fn too_few(&self, plan: &Summary) -> Option<(String, &'static str)> {
@@ -101,15 +87,9 @@ impl Guards {
         let max = self.max_rejects?;
         let rejected = plan.rejected_total();
         exceeds(rejected, plan.read, max).then(|| {
-            let message = format!(
-                "{rejected} of {} rows are rejected, more than max_rejects ({})",
-                plan.read,
-                percent(max)
-            );
-            (
-                message,
-                "look at the reject file and fix the source, or raise guards.max_rejects",
-            )
+            let message =
+                format!("{rejected} of {} rows are rejected, more than max_rejects ({})", plan.read, percent(max));
+            (message, "look at the reject file and fix the source, or raise guards.max_rejects")
         })
     }
 
@@ -142,10 +122,8 @@ impl Guards {
 fn no_room(plan: &Summary, headroom: Option<Headroom>) -> Option<(String, &'static str)> {
     let room = headroom.map(|headroom| headroom.limit.saturating_sub(headroom.used))?;
     (plan.add > room).then(|| {
-        let message = format!(
-            "this run would create up to {} contacts, {room} are left in the account's plan",
-            plan.add
-        );
+        let message =
+            format!("this run would create up to {} contacts, {room} are left in the account's plan", plan.add);
         (message, "raise the contact limit of the account or narrow the segment")
     })
 }
@@ -171,51 +149,24 @@ mod tests {
     use crate::Reason;
 
     fn codes(guards: &Guards, plan: &Summary, headroom: Option<Headroom>) -> Vec<String> {
-        guards
-            .judge(plan, headroom)
-            .iter()
-            .map(|error| error.code().to_owned())
-            .collect()
+        guards.judge(plan, headroom).iter().map(|error| error.code().to_owned()).collect()
     }
 
     #[test]
     fn an_ordinary_plan_passes() {
-        let plan = Summary {
-            read: 1_000,
-            add: 20,
-            update: 300,
-            unchanged: 670,
-            known: 1_000,
-            leave: 0,
-            ..Summary::default()
-        };
+        let plan =
+            Summary { read: 1_000, add: 20, update: 300, unchanged: 670, known: 1_000, leave: 0, ..Summary::default() };
         assert!(codes(&Guards::default(), &plan, Some(Headroom { limit: 100, used: 80 })).is_empty());
     }
 
     #[test]
     fn each_guard_stops_what_it_names_and_can_be_allowed() {
         let rejected = [(Reason::BadEmail, 11)].into();
-        let plan = Summary {
-            read: 999,
-            add: 5,
-            update: 301,
-            known: 1_000,
-            rejected,
-            ..Summary::default()
-        };
-        let mut guards = Guards {
-            min_rows: 1_000,
-            max_adds: Some(4),
-            ..Guards::default()
-        };
+        let plan = Summary { read: 999, add: 5, update: 301, known: 1_000, rejected, ..Summary::default() };
+        let mut guards = Guards { min_rows: 1_000, max_adds: Some(4), ..Guards::default() };
         let headroom = Some(Headroom { limit: 10, used: 6 });
-        let all = [
-            "guard::min_rows",
-            "guard::max_rejects",
-            "guard::max_change",
-            "guard::max_adds",
-            "guard::contact_limit",
-        ];
+        let all =
+            ["guard::min_rows", "guard::max_rejects", "guard::max_change", "guard::max_adds", "guard::contact_limit"];
         assert_eq!(codes(&guards, &plan, headroom), all);
         guards.allow = Guard::ALL.to_vec();
         assert!(codes(&guards, &plan, headroom).is_empty());
@@ -223,21 +174,12 @@ mod tests {
 
     #[test]
     fn an_empty_segment_stops_even_without_history() {
-        assert_eq!(
-            codes(&Guards::default(), &Summary::default(), None),
-            ["guard::min_rows"]
-        );
+        assert_eq!(codes(&Guards::default(), &Summary::default(), None), ["guard::min_rows"]);
     }
 
     #[test]
     fn contacts_that_are_only_sent_again_after_a_crash_do_not_count_as_changed() {
-        let plan = Summary {
-            read: 250,
-            update: 250,
-            resend: 250,
-            known: 250,
-            ..Summary::default()
-        };
+        let plan = Summary { read: 250, update: 250, resend: 250, known: 250, ..Summary::default() };
         assert!(codes(&Guards::default(), &plan, None).is_empty());
         let plan = Summary { resend: 100, ..plan };
         assert_eq!(codes(&Guards::default(), &plan, None), ["guard::max_change"]);
@@ -245,11 +187,7 @@ mod tests {
 
     #[test]
     fn the_first_load_is_no_change() {
-        let plan = Summary {
-            read: 10,
-            add: 10,
-            ..Summary::default()
-        };
+        let plan = Summary { read: 10, add: 10, ..Summary::default() };
         assert!(codes(&Guards::default(), &plan, None).is_empty());
     }
 }

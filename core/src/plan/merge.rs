@@ -58,11 +58,7 @@ impl Merge<'_> {
             for group in groups(&contacts) {
                 summary.duplicate += group.len() as u64 - 1;
                 let winner = self.winner(&contacts, group);
-                let (key, print, place) = (
-                    contacts.key(winner),
-                    contacts.fingerprint(winner),
-                    contacts.place(winner),
-                );
+                let (key, print, place) = (contacts.key(winner), contacts.fingerprint(winner), contacts.place(winner));
                 while let Some(entry) = entries.next_if(|entry| entry.key < key) {
                     count_leaver(&entry, summary);
                 }
@@ -75,18 +71,11 @@ impl Merge<'_> {
                         known_bad.push(known(reason, key, place));
                     }
                     Verdict::Add | Verdict::Update => {
-                        *(if verdict == Verdict::Add {
-                            &mut summary.add
-                        } else {
-                            &mut summary.update
-                        }) += 1;
+                        *(if verdict == Verdict::Add { &mut summary.add } else { &mut summary.update }) += 1;
                         let unknown = entry.as_ref().is_some_and(|entry| entry.standing == Standing::Dirty);
                         summary.resend += u64::from(unknown);
-                        let (packer, queue) = if self.is_blocked(entry.as_ref(), key, print) {
-                            &mut blocked
-                        } else {
-                            &mut ready
-                        };
+                        let (packer, queue) =
+                            if self.is_blocked(entry.as_ref(), key, print) { &mut blocked } else { &mut ready };
                         if let Some(packed) = packer.push(key, print, place, contacts.payload(winner)) {
                             queue.push(&packed)?;
                         }
@@ -95,11 +84,7 @@ impl Merge<'_> {
             }
             entries.for_each(|entry| count_leaver(&entry, summary));
         }
-        Ok(Merged {
-            ready: close(ready)?,
-            blocked: close(blocked)?,
-            known_bad,
-        })
+        Ok(Merged { ready: close(ready)?, blocked: close(blocked)?, known_bad })
     }
 
     fn packer(&self) -> Packer {
@@ -125,10 +110,7 @@ impl Merge<'_> {
     /// The contact that stands for all of one email: independent of the order in which they arrived.
     fn winner(&self, contacts: &Staged, group: std::ops::Range<usize>) -> usize {
         let first = group.start;
-        group.skip(1).fold(
-            first,
-            |best, row| if self.beats(contacts, row, best) { row } else { best },
-        )
+        group.skip(1).fold(first, |best, row| if self.beats(contacts, row, best) { row } else { best })
     }
 
     fn beats(&self, contacts: &Staged, row: usize, best: usize) -> bool {
@@ -168,9 +150,7 @@ fn groups(contacts: &Staged) -> impl Iterator<Item = std::ops::Range<usize>> {
             return None;
         }
         let key = contacts.key(start);
-        let end = (start + 1..contacts.len())
-            .find(|&row| contacts.key(row) != key)
-            .unwrap_or(contacts.len());
+        let end = (start + 1..contacts.len()).find(|&row| contacts.key(row) != key).unwrap_or(contacts.len());
         let group = start..end;
         start = end;
         Some(group)

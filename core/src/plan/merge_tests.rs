@@ -19,10 +19,7 @@ use crate::{
 
 const PRESENT: Digest = [1; 16];
 const EARLIER: Digest = [0; 16];
-const LIMITS: Limits = Limits {
-    contacts: 4,
-    bytes: 120,
-};
+const LIMITS: Limits = Limits { contacts: 4, bytes: 120 };
 
 /// Writes `email=value;`.
 struct Lines;
@@ -30,17 +27,11 @@ struct Lines;
 impl Encode for Lines {
     fn encode(&self, contacts: &ContactBatch) -> Result<BinaryArray, Error> {
         let lines = contacts.email.iter().flatten().zip(contacts.values[0].iter().flatten());
-        Ok(BinaryArray::from_iter_values(
-            lines.map(|(email, value)| format!("{email}={value};")),
-        ))
+        Ok(BinaryArray::from_iter_values(lines.map(|(email, value)| format!("{email}={value};"))))
     }
 
     fn envelope(&self) -> Envelope {
-        Envelope {
-            open: Bytes::from_static(b"<"),
-            separator: Bytes::new(),
-            close: Bytes::from_static(b">"),
-        }
+        Envelope { open: Bytes::from_static(b"<"), separator: Bytes::new(), close: Bytes::from_static(b">") }
     }
 
     fn lane(&self, contacts: usize) -> Lane {
@@ -90,21 +81,14 @@ fn print(who: u8, value: u8) -> Fingerprint {
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    prop::collection::vec(
-        (0_u8..24, 0_u8..3, 0_u8..3).prop_map(|(who, value, rank)| Row { who, value, rank }),
-        0..60,
-    )
+    prop::collection::vec((0_u8..24, 0_u8..3, 0_u8..3).prop_map(|(who, value, rank)| Row { who, value, rank }), 0..60)
 }
 
 fn known() -> impl Strategy<Value = BTreeMap<u8, Known>> {
     let word = prop_oneof![Just(Word::Confirmed), Just(Word::Rejected), Just(Word::Dirty)];
     let late = prop_oneof![3 => Just(BTreeSet::new()), 1 => prop::collection::btree_set(0_u8..3, 1..3)];
-    let one = (
-        prop::option::weighted(0.8, (word, 0_u8..3)),
-        late,
-        prop::bool::weighted(0.2),
-        prop::bool::weighted(0.2),
-    );
+    let one =
+        (prop::option::weighted(0.8, (word, 0_u8..3)), late, prop::bool::weighted(0.2), prop::bool::weighted(0.2));
     let one = one.prop_map(|(standing, late, pending, outdated)| Known {
         // Late values come with an entry.
         standing: standing.or((!late.is_empty()).then_some((Word::Dirty, 0))),
@@ -116,11 +100,7 @@ fn known() -> impl Strategy<Value = BTreeMap<u8, Known>> {
 }
 
 fn ledger(known: &BTreeMap<u8, Known>) -> MemoryLedger {
-    let mut ledger = MemoryLedger::new(Scope {
-        export: "e".into(),
-        account: "a".into(),
-        list: 1,
-    });
+    let mut ledger = MemoryLedger::new(Scope { export: "e".into(), account: "a".into(), list: 1 });
     for (generation, outdated) in [(EARLIER, true), (PRESENT, false)] {
         ledger.set_generation(generation).unwrap();
         for (&who, known) in known.iter().filter(|(_, known)| known.outdated == outdated) {
@@ -137,18 +117,8 @@ fn ledger(known: &BTreeMap<u8, Known>) -> MemoryLedger {
 
 fn settle(ledger: &mut MemoryLedger, who: u8, value: u8, word: Word, in_doubt: bool) {
     let contact = (key(who), print(who, value));
-    let intent = ledger
-        .record(
-            &[NewIntent {
-                contacts: vec![contact],
-            }],
-            1,
-        )
-        .unwrap()[0];
-    let mut settlement = Settlement {
-        in_doubt,
-        ..Settlement::default()
-    };
+    let intent = ledger.record(&[NewIntent { contacts: vec![contact] }], 1).unwrap()[0];
+    let mut settlement = Settlement { in_doubt, ..Settlement::default() };
     match word {
         Word::Confirmed => settlement.confirmed.push(contact),
         Word::Rejected => settlement.rejected.push((contact.0, contact.1, Reason::Refused)),
@@ -163,22 +133,14 @@ fn stage(arrivals: &[(usize, &Row)], batch: usize, keep: &Keep, folder: &std::pa
     for rows in arrivals.chunks(batch) {
         let ranks = rows.iter().map(|(_, row)| [row.rank]);
         let contacts = ContactBatch {
-            shape: Arc::new(Shape {
-                slots: vec![Slot::FirstName],
-                tags: Vec::new(),
-            }),
+            shape: Arc::new(Shape { slots: vec![Slot::FirstName], tags: Vec::new() }),
             origin: 0,
             rows: UInt64Array::from_iter_values(rows.iter().map(|&(place, _)| place as u64)),
             email: StringArray::from_iter_values(rows.iter().map(|(_, row)| email(row.who))),
-            values: vec![StringArray::from_iter_values(
-                rows.iter().map(|(_, row)| row.value.to_string()),
-            )],
+            values: vec![StringArray::from_iter_values(rows.iter().map(|(_, row)| row.value.to_string()))],
             rank: (*keep != Keep::First).then(|| BinaryArray::from_iter_values(ranks)),
         };
-        let mapped = Mapped {
-            contacts,
-            rejects: Rejects::default(),
-        };
+        let mapped = Mapped { contacts, rejects: Rejects::default() };
         let (staged, rejects) = Staged::encode(mapped, &Lines, LIMITS, &hasher()).unwrap();
         assert!(rejects.is_empty());
         stage.push(staged).unwrap();
@@ -195,25 +157,11 @@ fn merge(
 ) -> (Merged, Summary) {
     let folder = tempfile::tempdir().unwrap();
     let partitions = stage(arrivals, batch, keep, folder.path());
-    let pending: HashSet<Key> = known
-        .iter()
-        .filter(|(_, known)| known.pending)
-        .map(|(&who, _)| key(who))
-        .collect();
+    let pending: HashSet<Key> = known.iter().filter(|(_, known)| known.pending).map(|(&who, _)| key(who)).collect();
     let ledger = ledger(known);
-    let mut summary = Summary {
-        read: arrivals.len() as u64,
-        ..Summary::default()
-    };
-    let merge = Merge {
-        ledger: &ledger,
-        generation: PRESENT,
-        keep,
-        full,
-        pending: &pending,
-        encoder: &Lines,
-        limits: LIMITS,
-    };
+    let mut summary = Summary { read: arrivals.len() as u64, ..Summary::default() };
+    let merge =
+        Merge { ledger: &ledger, generation: PRESENT, keep, full, pending: &pending, encoder: &Lines, limits: LIMITS };
     let merged = merge.run(&partitions, folder.path(), &mut summary).unwrap();
     (merged, summary)
 }
@@ -224,8 +172,7 @@ fn requests(queue: &Queue) -> Vec<Packed> {
 
 fn contacts(queue: &Queue) -> Vec<(Key, Fingerprint, Place)> {
     let all = requests(queue).into_iter().flat_map(|request| request.contacts);
-    all.map(|contact| (contact.key, contact.fingerprint, contact.place))
-        .collect()
+    all.map(|contact| (contact.key, contact.fingerprint, contact.place)).collect()
 }
 
 /// What should come of it: counts, and who is in which queue, by key.
@@ -259,17 +206,9 @@ fn model(rows: &[Row], keep: &Keep, full: bool, known: &BTreeMap<u8, Known>) -> 
             *rejected += 1;
             model.known_bad.insert(key(*who), *place as u64);
         } else {
-            *(if known.standing.is_none() {
-                &mut *add
-            } else {
-                &mut *update
-            }) += 1;
+            *(if known.standing.is_none() { &mut *add } else { &mut *update }) += 1;
             let is_blocked = known.pending || known.late.iter().any(|&late| late != row.value);
-            let queue = if is_blocked {
-                &mut model.blocked
-            } else {
-                &mut model.ready
-            };
+            let queue = if is_blocked { &mut model.blocked } else { &mut model.ready };
             queue.insert(key(*who), (print(*who, row.value), *place as u64));
         }
     }
@@ -287,11 +226,7 @@ fn found(merged: &Merged, summary: &Summary) -> Model {
         let all = contacts(queue).into_iter();
         all.map(|(key, print, place)| (key, (print, place.row))).collect()
     };
-    let known_bad = merged
-        .known_bad
-        .iter()
-        .filter_map(|reject| Some((reject.key?, reject.place.row)))
-        .collect();
+    let known_bad = merged.known_bad.iter().filter_map(|reject| Some((reject.key?, reject.place.row))).collect();
     Model {
         counts: [
             summary.add,
@@ -356,15 +291,7 @@ proptest! {
 
 #[test]
 fn a_ledger_of_the_model_reads_as_it_was_written() {
-    let known = [(
-        1,
-        Known {
-            standing: Some((Word::Confirmed, 2)),
-            late: [0].into(),
-            ..Known::default()
-        },
-    )]
-    .into();
+    let known = [(1, Known { standing: Some((Word::Confirmed, 2)), late: [0].into(), ..Known::default() })].into();
     let entries = ledger(&known).entries(&PRESENT, Key([0; 16]), Key([0xff; 16])).unwrap();
     assert_eq!(entries[0].standing, Standing::Confirmed(print(1, 2)));
     assert_eq!(entries[0].late, [print(1, 0)]);

@@ -29,12 +29,7 @@ impl Packed {
     pub(crate) fn pick(&self, envelope: &Envelope, picks: &[usize]) -> Self {
         let mut open = Open::default();
         for contact in picks.iter().filter_map(|&pick| self.contacts.get(pick)) {
-            open.push(
-                contact.key,
-                contact.fingerprint,
-                contact.place,
-                &self.body[contact.span.clone()],
-            );
+            open.push(contact.key, contact.fingerprint, contact.place, &self.body[contact.span.clone()]);
         }
         open.close(envelope)
     }
@@ -51,12 +46,7 @@ impl Open {
     fn push(&mut self, key: Key, fingerprint: Fingerprint, place: Place, payload: &[u8]) {
         let start = self.payloads.len();
         self.payloads.extend_from_slice(payload);
-        self.contacts.push(PackedContact {
-            key,
-            fingerprint,
-            place,
-            span: start..self.payloads.len(),
-        });
+        self.contacts.push(PackedContact { key, fingerprint, place, span: start..self.payloads.len() });
     }
 
     /// Takes the last contact off; used to give a lone follower company.
@@ -78,10 +68,7 @@ impl Open {
             contact.span = start..body.len();
         }
         body.extend_from_slice(&envelope.close);
-        Packed {
-            contacts: self.contacts,
-            body: body.into(),
-        }
+        Packed { contacts: self.contacts, body: body.into() }
     }
 }
 
@@ -98,22 +85,14 @@ pub(crate) struct Packer {
 
 impl Packer {
     pub(crate) fn new(envelope: Envelope, limits: Limits) -> Self {
-        Self {
-            envelope,
-            limits,
-            full: None,
-            open: Open::default(),
-        }
+        Self { envelope, limits, full: None, open: Open::default() }
     }
 
     /// Adds a contact; returns a request when one is complete. A payload that alone exceeds the limits must have been
     /// rejected before.
     pub(crate) fn push(&mut self, key: Key, fingerprint: Fingerprint, place: Place, payload: &[u8]) -> Option<Packed> {
-        let done = if self.fits(&self.open, payload.len()) {
-            None
-        } else {
-            self.full.replace(std::mem::take(&mut self.open))
-        };
+        let done =
+            if self.fits(&self.open, payload.len()) { None } else { self.full.replace(std::mem::take(&mut self.open)) };
         self.open.push(key, fingerprint, place, payload);
         done.map(|full| full.close(&self.envelope))
     }
@@ -123,11 +102,7 @@ impl Packer {
         if self.open.contacts.len() == 1 {
             self.rebalance();
         }
-        let rest = self
-            .full
-            .into_iter()
-            .chain(Some(self.open))
-            .filter(|open| !open.contacts.is_empty());
+        let rest = self.full.into_iter().chain(Some(self.open)).filter(|open| !open.contacts.is_empty());
         rest.map(|open| open.close(&self.envelope)).collect()
     }
 
@@ -144,15 +119,9 @@ impl Packer {
             self.open = alone;
             return;
         }
-        self.open
-            .push(contact.key, contact.fingerprint, contact.place, &payload);
+        self.open.push(contact.key, contact.fingerprint, contact.place, &payload);
         for last in &alone.contacts {
-            self.open.push(
-                last.key,
-                last.fingerprint,
-                last.place,
-                &alone.payloads[last.span.clone()],
-            );
+            self.open.push(last.key, last.fingerprint, last.place, &alone.payloads[last.span.clone()]);
         }
     }
 
@@ -177,10 +146,7 @@ mod tests {
     }
 
     fn place(row: usize) -> Place {
-        Place {
-            origin: 0,
-            row: row as u64,
-        }
+        Place { origin: 0, row: row as u64 }
     }
 
     fn pack(sizes: &[usize], limits: Limits) -> Vec<Packed> {
@@ -199,22 +165,10 @@ mod tests {
 
     #[test]
     fn both_limits_are_reached_exactly() {
-        let limits = Limits {
-            contacts: 3,
-            bytes: 100,
-        };
-        assert_eq!(
-            pack(&[1; 6], limits)
-                .iter()
-                .map(|packed| packed.contacts.len())
-                .collect::<Vec<_>>(),
-            [3, 3]
-        );
+        let limits = Limits { contacts: 3, bytes: 100 };
+        assert_eq!(pack(&[1; 6], limits).iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>(), [3, 3]);
         // Two payloads of 48 and 49 bytes, two brackets and a comma are 100 bytes; one more is 101.
-        let limits = Limits {
-            contacts: 10,
-            bytes: 100,
-        };
+        let limits = Limits { contacts: 10, bytes: 100 };
         assert_eq!(pack(&[48, 49], limits).len(), 1);
         assert_eq!(pack(&[49, 49], limits).len(), 2);
         assert_eq!(pack(&[48, 49], limits)[0].body.len(), 100);
@@ -222,28 +176,13 @@ mod tests {
 
     #[test]
     fn the_last_contact_is_given_company() {
-        let limits = Limits {
-            contacts: 3,
-            bytes: 1_000,
-        };
-        assert_eq!(
-            pack(&[1; 7], limits)
-                .iter()
-                .map(|packed| packed.contacts.len())
-                .collect::<Vec<_>>(),
-            [3, 2, 2]
-        );
+        let limits = Limits { contacts: 3, bytes: 1_000 };
+        assert_eq!(pack(&[1; 7], limits).iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>(), [3, 2, 2]);
     }
 
     #[test]
     fn a_change_set_of_one_is_one_request_of_one() {
-        let packed = pack(
-            &[5],
-            Limits {
-                contacts: 3,
-                bytes: 1_000,
-            },
-        );
+        let packed = pack(&[5], Limits { contacts: 3, bytes: 1_000 });
         assert_eq!(packed.len(), 1);
         assert_eq!(packed[0].contacts.len(), 1);
     }

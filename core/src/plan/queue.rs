@@ -29,10 +29,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// An empty queue whose spool lies in `folder`.
     pub(crate) fn create(folder: &Path) -> Result<Self, Error> {
-        Ok(Self {
-            spool: Spool::create(folder)?,
-            waiting: Vec::new(),
-        })
+        Ok(Self { spool: Spool::create(folder)?, waiting: Vec::new() })
     }
 
     /// Appends a request.
@@ -65,11 +62,7 @@ impl Queue {
 
     /// Body bytes of the largest request.
     pub(crate) fn largest(&self) -> u64 {
-        self.waiting
-            .iter()
-            .map(|waiting| u64::from(waiting.bytes))
-            .max()
-            .unwrap_or(0)
+        self.waiting.iter().map(|waiting| u64::from(waiting.bytes)).max().unwrap_or(0)
     }
 
     /// Reads the request at `index`.
@@ -78,10 +71,7 @@ impl Queue {
         let record = Bytes::from(self.spool.read(waiting.block)?);
         let (records, _) = record.as_chunks::<RECORD>();
         let contacts = records.iter().take(waiting.contacts as usize).map(contact).collect();
-        Ok(Packed {
-            contacts,
-            body: record.slice(waiting.contacts as usize * RECORD..),
-        })
+        Ok(Packed { contacts, body: record.slice(waiting.contacts as usize * RECORD..) })
     }
 }
 
@@ -89,10 +79,7 @@ fn contact(record: &[u8; RECORD]) -> PackedContact {
     PackedContact {
         key: Key(part(record, 0)),
         fingerprint: Fingerprint(part(record, 16)),
-        place: Place {
-            origin: u32::from_le_bytes(part(record, 32)),
-            row: u64::from_le_bytes(part(record, 36)),
-        },
+        place: Place { origin: u32::from_le_bytes(part(record, 32)), row: u64::from_le_bytes(part(record, 36)) },
         span: u32::from_le_bytes(part(record, 44)) as usize..u32::from_le_bytes(part(record, 48)) as usize,
     }
 }
@@ -124,10 +111,7 @@ mod tests {
                 .map(|m| PackedContact {
                     key: Key([m; 16]),
                     fingerprint: Fingerprint([n; 16]),
-                    place: Place {
-                        origin: 7,
-                        row: u64::from(m) << 33,
-                    },
+                    place: Place { origin: 7, row: u64::from(m) << 33 },
                     span: usize::from(m)..usize::from(m) + 1,
                 })
                 .collect(),
@@ -142,10 +126,6 @@ mod tests {
         }
         assert_eq!(queue.contacts(3), 0);
         assert!(queue.load(3).is_err());
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            0,
-            "the file has no name"
-        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
     }
 }

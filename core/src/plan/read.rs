@@ -68,10 +68,6 @@ fn count(rejects: &Rejects, summary: &mut Summary) {
 }
 
 fn stopped() -> Error {
-    Error::new(
-        ErrorKind::Interrupted,
-        "run::stopped",
-        "stopped by a signal before anything was sent",
-    )
-    .help("run the same command again")
+    Error::new(ErrorKind::Interrupted, "run::stopped", "stopped by a signal before anything was sent")
+        .help("run the same command again")
 }

@@ -31,13 +31,8 @@ impl Spool {
 
     /// Appends `bytes`.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<Block, Error> {
-        self.file
-            .write_all(bytes)
-            .map_err(|e| failed("write a temporary file", &e))?;
-        let block = Block {
-            offset: self.end,
-            len: bytes.len() as u64,
-        };
+        self.file.write_all(bytes).map_err(|e| failed("write a temporary file", &e))?;
+        let block = Block { offset: self.end, len: bytes.len() as u64 };
         self.end += block.len;
         Ok(block)
     }
@@ -45,18 +40,12 @@ impl Spool {
     /// Reads a block back.
     pub(crate) fn read(&self, block: Block) -> Result<Vec<u8>, Error> {
         let mut bytes = vec![0; usize::try_from(block.len).unwrap_or(usize::MAX)];
-        self.file
-            .read_exact_at(&mut bytes, block.offset)
-            .map_err(|e| failed("read a temporary file", &e))?;
+        self.file.read_exact_at(&mut bytes, block.offset).map_err(|e| failed("read a temporary file", &e))?;
         Ok(bytes)
     }
 }
 
 fn failed(what: &str, cause: &io::Error) -> Error {
-    Error::new(
-        ErrorKind::State,
-        "state::spool",
-        format!("cannot {what} in the state folder: {cause}"),
-    )
-    .help("free disk space or point `state.path` at another disk, then run the same command again")
+    Error::new(ErrorKind::State, "state::spool", format!("cannot {what} in the state folder: {cause}"))
+        .help("free disk space or point `state.path` at another disk, then run the same command again")
 }

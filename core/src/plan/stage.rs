@@ -119,11 +119,7 @@ fn staged_columns(
     keys: &[Key],
     hasher: &Hasher,
 ) -> Result<RecordBatch, Error> {
-    let prints: Vec<[u8; 16]> = payloads
-        .iter()
-        .flatten()
-        .map(|payload| hasher.fingerprint(payload).0)
-        .collect();
+    let prints: Vec<[u8; 16]> = payloads.iter().flatten().map(|payload| hasher.fingerprint(payload).0).collect();
     let width = |values: &mut dyn Iterator<Item = [u8; 16]>| {
         // An empty iterator carries no width, hence the explicit empty array.
         let bytes: Vec<u8> = values.flatten().collect();
@@ -146,10 +142,7 @@ fn staged_columns(
 
 fn too_large(contacts: &ContactBatch, row: usize, key: Key, limit: usize) -> Reject {
     Reject {
-        place: Place {
-            origin: contacts.origin,
-            row: contacts.rows.value(row),
-        },
+        place: Place { origin: contacts.origin, row: contacts.rows.value(row) },
         stage: At::Local,
         field: None,
         reason: Reason::TooLarge,
@@ -184,20 +177,13 @@ impl Stage {
         self.rows += staged.len();
         self.bytes += staged.0.column(PAYLOAD).as_binary::<i32>().values().len();
         self.gathered.push(staged.0);
-        if self.rows >= RUN_ROWS || self.bytes >= RUN_BYTES {
-            self.spill()
-        } else {
-            Ok(())
-        }
+        if self.rows >= RUN_ROWS || self.bytes >= RUN_BYTES { self.spill() } else { Ok(()) }
     }
 
     /// Ends staging; the partitions can be read from here on.
     pub(crate) fn finish(mut self) -> Result<Partitions, Error> {
         self.spill()?;
-        Ok(Partitions {
-            spool: self.spool,
-            partitions: self.partitions,
-        })
+        Ok(Partitions { spool: self.spool, partitions: self.partitions })
     }
 
     /// Sorts what was gathered by key and appends each partition's share to the spool.

@@ -41,9 +41,7 @@ pub(crate) fn refusal(answer: &Answer) -> SendError {
     let json = body::parse(answer.body());
     let throttled = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     if throttled || speaks_of_rate_limit(answer.body(), json.as_ref()) {
-        return SendError::Throttled {
-            retry_after: retry_after::retry_after(answer.headers()),
-        };
+        return SendError::Throttled { retry_after: retry_after::retry_after(answer.headers()) };
     }
     let json = json.unwrap_or(Value::Null);
     match status.as_u16() {
@@ -129,41 +127,24 @@ fn complaint(reason: &Value) -> Complaint {
         .find_map(|key| member(reason, key).and_then(Value::as_str))
         .or(reason.as_str())
         .unwrap_or_default();
-    Complaint {
-        index: member(reason, "contact").and_then(number),
-        reason: words(text),
-    }
+    Complaint { index: member(reason, "contact").and_then(number), reason: words(text) }
 }
 
 /// What is known of the limits: 250 contacts, 399,999 bytes. How a breach is worded is documented nowhere.
 fn speaks_of_size(text: &str) -> bool {
-    const SIGNS: [&str; 10] = [
-        "too large",
-        "too many",
-        "too big",
-        "250",
-        "400k",
-        "400 k",
-        "400000",
-        "400,000",
-        "399999",
-        "399,999",
-    ];
+    const SIGNS: [&str; 10] =
+        ["too large", "too many", "too big", "250", "400k", "400 k", "400000", "400,000", "399999", "399,999"];
     let text = text.to_ascii_lowercase();
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
 /// The status, and what of the destination's explanation is safe to show.
 fn explained(status: u16, json: &Value) -> String {
-    let message = ["message", "error"]
-        .iter()
-        .filter_map(|key| member(json, key).and_then(Value::as_str));
+    let message = ["message", "error"].iter().filter_map(|key| member(json, key).and_then(Value::as_str));
     let errors = listed(json, "errors");
     let details = errors.iter().flat_map(|error| {
         let parts = ["title", "detail"].iter();
-        parts
-            .filter_map(|key| member(error, key).and_then(Value::as_str))
-            .chain(error.as_str())
+        parts.filter_map(|key| member(error, key).and_then(Value::as_str)).chain(error.as_str())
     });
     let text = message.chain(details).collect::<Vec<_>>().join(" ");
     if text.trim().is_empty() {

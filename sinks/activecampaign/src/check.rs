@@ -131,11 +131,7 @@ fn permitted<T>(result: Result<T, SendError>, action: &str) -> Result<T, SendErr
 }
 
 fn usable(lists: &[(u64, String)]) -> String {
-    let named: Vec<String> = lists
-        .iter()
-        .take(SUGGESTIONS)
-        .map(|(id, name)| format!("{id} {name:?}"))
-        .collect();
+    let named: Vec<String> = lists.iter().take(SUGGESTIONS).map(|(id, name)| format!("{id} {name:?}")).collect();
     let more = if lists.len() > SUGGESTIONS { ", …" } else { "" };
     named.join(", ") + more
 }

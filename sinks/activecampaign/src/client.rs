@@ -69,11 +69,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(host: Host, credentials: Credentials, transport: Arc<dyn Transport>) -> Self {
-        Self {
-            host,
-            credentials,
-            transport,
-        }
+        Self { host, credentials, transport }
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -111,11 +107,8 @@ impl Client {
         body: Bytes,
     ) -> Result<http::Request<Bytes>, SendError> {
         let base = format!("{}://{}/api/3{path}", self.host.scheme, self.host.name);
-        let url = if query.is_empty() {
-            reqwest::Url::parse(&base)
-        } else {
-            reqwest::Url::parse_with_params(&base, query)
-        };
+        let url =
+            if query.is_empty() { reqwest::Url::parse(&base) } else { reqwest::Url::parse_with_params(&base, query) };
         let url = url.map_err(|_| SendError::Malformed(format!("no address can be made for {path}")))?;
         let mut request = http::Request::builder()
             .method(method)
@@ -125,9 +118,7 @@ impl Client {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        request
-            .body(body)
-            .map_err(|_| SendError::Malformed(format!("no request can be made for {path}")))
+        request.body(body).map_err(|_| SendError::Malformed(format!("no request can be made for {path}")))
     }
 }
 

@@ -39,10 +39,7 @@ impl Settings {
         if self.tags.iter().any(|tag| tag.is_empty() || tag.trim() != tag) {
             return Err(error::tag());
         }
-        Ok((
-            Host::parse(&self.host, self.allow_host)?,
-            Credentials::check(&self.key)?,
-        ))
+        Ok((Host::parse(&self.host, self.allow_host)?, Credentials::check(&self.key)?))
     }
 }
 
@@ -87,11 +84,7 @@ impl Host {
         if !known && !allow_host {
             return Err(error::host_not_allowed(name));
         }
-        Ok(Self {
-            scheme: "https",
-            name: name.to_owned(),
-            loopback: false,
-        })
+        Ok(Self { scheme: "https", name: name.to_owned(), loopback: false })
     }
 }
 
@@ -111,11 +104,7 @@ fn bare(rest: &str) -> Result<&str, Error> {
 pub(crate) fn loopback_port(name: &str) -> Option<&str> {
     ["localhost", "127.0.0.1", "[::1]"].iter().find_map(|own| {
         let rest = name.strip_prefix(own)?;
-        if rest.is_empty() {
-            Some("")
-        } else {
-            rest.strip_prefix(':')
-        }
+        if rest.is_empty() { Some("") } else { rest.strip_prefix(':') }
     })
 }
 
@@ -208,11 +197,7 @@ mod tests {
             "acme.api-us1.com/api/3/",
         ] {
             let host = Host::parse(written, false).unwrap();
-            assert_eq!(
-                (host.scheme, host.name.as_str()),
-                ("https", "acme.api-us1.com"),
-                "{written}"
-            );
+            assert_eq!((host.scheme, host.name.as_str()), ("https", "acme.api-us1.com"), "{written}");
             assert!(!host.loopback);
         }
         assert!(Host::parse("acme.activehosted.com", false).is_ok());
@@ -258,29 +243,15 @@ mod tests {
 
     #[test]
     fn a_host_of_another_domain_needs_consent() {
-        for written in [
-            "crm.example.com",
-            "api-us1.com",
-            "evilapi-us1.com",
-            "acme.api-us1.com.example.com",
-        ] {
-            assert_eq!(
-                Host::parse(written, false).unwrap_err().code(),
-                "ac::host_not_allowed",
-                "{written}"
-            );
+        for written in ["crm.example.com", "api-us1.com", "evilapi-us1.com", "acme.api-us1.com.example.com"] {
+            assert_eq!(Host::parse(written, false).unwrap_err().code(), "ac::host_not_allowed", "{written}");
             assert!(Host::parse(written, true).is_ok(), "{written}");
         }
     }
 
     #[test]
     fn plain_http_is_for_the_loopback_interface_only() {
-        for written in [
-            "localhost:8080",
-            "127.0.0.1:8080",
-            "[::1]:8080",
-            "http://localhost:8080/api/3",
-        ] {
+        for written in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "http://localhost:8080/api/3"] {
             let host = Host::parse(written, false).unwrap();
             assert_eq!(host.scheme, "http", "{written}");
             assert!(host.loopback && host.name.ends_with(":8080"), "{written}");
@@ -291,15 +262,9 @@ mod tests {
 
     #[test]
     fn a_key_is_trimmed_and_checked() {
-        assert_eq!(
-            Credentials::check(&" abc123\n".to_owned().into()).unwrap().header,
-            "abc123"
-        );
+        assert_eq!(Credentials::check(&" abc123\n".to_owned().into()).unwrap().header, "abc123");
         for bad in ["", " \n", "abc 123", "abc\n123", "abc\u{0}", "schlüssel"] {
-            assert_eq!(
-                Credentials::check(&bad.to_owned().into()).unwrap_err().code(),
-                "ac::key"
-            );
+            assert_eq!(Credentials::check(&bad.to_owned().into()).unwrap_err().code(), "ac::key");
         }
     }
 
@@ -314,22 +279,10 @@ mod tests {
 
     #[test]
     fn a_list_and_its_tags_must_be_possible() {
-        assert_eq!(
-            Settings {
-                list: 0,
-                ..settings("k")
-            }
-            .check()
-            .unwrap_err()
-            .code(),
-            "ac::list"
-        );
+        assert_eq!(Settings { list: 0, ..settings("k") }.check().unwrap_err().code(), "ac::list");
         for tag in ["", " vip", "vip\n"] {
             let tags = vec![tag.to_owned()];
-            assert_eq!(
-                Settings { tags, ..settings("k") }.check().unwrap_err().code(),
-                "ac::tag"
-            );
+            assert_eq!(Settings { tags, ..settings("k") }.check().unwrap_err().code(), "ac::tag");
         }
     }
 

@@ -115,20 +115,15 @@ impl<'a> Columns<'a> {
             })
             .collect();
         fields.sort_by_key(|(id, ..)| *id);
-        Self {
-            names: names.into_iter().flatten().collect(),
-            fields,
-        }
+        Self { names: names.into_iter().flatten().collect(), fields }
     }
 
     /// Bytes of all payloads unless values need many escapes.
     fn estimate(&self, contacts: &ContactBatch, constant: usize) -> usize {
         let names = self.names.iter().map(|(lead, column)| (lead.len(), *column));
         let fields = self.fields.iter().map(|(_, lead, column)| (lead.len() + 2, *column));
-        let columns: usize = names
-            .chain(fields)
-            .map(|(lead, column)| text_bytes(column) + (lead + 3) * column.len())
-            .sum();
+        let columns: usize =
+            names.chain(fields).map(|(lead, column)| text_bytes(column) + (lead + 3) * column.len()).sum();
         columns + text_bytes(&contacts.email) + contacts.len() * (constant + 24)
     }
 

@@ -36,41 +36,25 @@ pub(crate) fn list_id() -> Error {
 
 /// A tag that cannot be sent.
 pub(crate) fn tag() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "ac::tag",
-        "a tag is empty or starts or ends with white space",
-    )
-    .help("remove the tag or write it as it is named in ActiveCampaign")
+    Error::new(ErrorKind::Config, "ac::tag", "a tag is empty or starts or ends with white space")
+        .help("remove the tag or write it as it is named in ActiveCampaign")
 }
 
 /// A `ca_file` that cannot be used.
 pub(crate) fn ca_file(problem: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "ac::ca_file",
-        format!("ca_file cannot be used: {problem}"),
-    )
-    .help("name a readable file with one or more certificates in PEM form")
+    Error::new(ErrorKind::Config, "ac::ca_file", format!("ca_file cannot be used: {problem}"))
+        .help("name a readable file with one or more certificates in PEM form")
 }
 
 /// The HTTP client cannot be built.
 pub(crate) fn client(problem: impl std::fmt::Display) -> Error {
-    Error::new(
-        ErrorKind::Access,
-        "ac::client",
-        format!("cannot set up HTTPS: {problem}"),
-    )
-    .help("install the system's CA certificates (package ca-certificates) or name them with `ca_file`")
+    Error::new(ErrorKind::Access, "ac::client", format!("cannot set up HTTPS: {problem}"))
+        .help("install the system's CA certificates (package ca-certificates) or name them with `ca_file`")
 }
 
 /// More payload bytes than one Arrow array holds.
 pub(crate) fn batch_too_large() -> Error {
-    Error::new(
-        ErrorKind::Bug,
-        "bug::batch_size",
-        "the payloads of one batch exceed 2 GiB",
-    )
+    Error::new(ErrorKind::Bug, "bug::batch_size", "the payloads of one batch exceed 2 GiB")
 }
 
 /// The server's certificate is not trusted.
@@ -89,24 +73,16 @@ pub(crate) fn certificate(problem: &str) -> SendError {
 pub(crate) fn redirected(to: Option<&str>) -> SendError {
     let target = to.map_or(String::new(), |host| format!(" to {host}"));
     fatal(
-        Error::new(
-            ErrorKind::Access,
-            "ac::redirect",
-            format!("unexpected redirect{target}"),
-        )
-        .help("the key was not sent on; set `host` to what Settings > Developer shows"),
+        Error::new(ErrorKind::Access, "ac::redirect", format!("unexpected redirect{target}"))
+            .help("the key was not sent on; set `host` to what Settings > Developer shows"),
     )
 }
 
 /// A proxy on the way wants a log-in.
 pub(crate) fn proxy() -> SendError {
     fatal(
-        Error::new(
-            ErrorKind::Access,
-            "ac::proxy",
-            "the proxy asks for authentication (407)",
-        )
-        .help("put the proxy's user and password into HTTPS_PROXY"),
+        Error::new(ErrorKind::Access, "ac::proxy", "the proxy asks for authentication (407)")
+            .help("put the proxy's user and password into HTTPS_PROXY"),
     )
 }
 
@@ -136,16 +112,9 @@ pub(crate) fn not_found(status: u16) -> SendError {
 
 /// The key's user lacks a permission. `words` are the destination's, safe to show.
 pub(crate) fn permission(action: &str, words: &str) -> SendError {
-    fatal(
-        Error::new(
-            ErrorKind::Access,
-            "ac::permission",
-            format!("the API key may not {action} ({words})"),
-        )
-        .help(format!(
-            "a key may do what its user may: put the user into a group that may {action} (Settings > Groups)"
-        )),
-    )
+    fatal(Error::new(ErrorKind::Access, "ac::permission", format!("the API key may not {action} ({words})")).help(
+        format!("a key may do what its user may: put the user into a group that may {action} (Settings > Groups)"),
+    ))
 }
 
 /// The list is not there. `usable` is a ready-made enumeration of lists, or empty.
@@ -155,12 +124,5 @@ pub(crate) fn list_missing(list: u64, usable: &str) -> SendError {
     } else {
         format!("lists you can use: {usable}")
     };
-    fatal(
-        Error::new(
-            ErrorKind::Destination,
-            "ac::list_missing",
-            format!("list {list} not found"),
-        )
-        .help(help),
-    )
+    fatal(Error::new(ErrorKind::Destination, "ac::list_missing", format!("list {list} not found")).help(help))
 }

@@ -6,10 +6,7 @@ use enlist_core::{Lane, Limits, Quota};
 
 /// Most contacts of one import, and most bytes of its body ("399,999 bytes or less").
 /// Source: developers.activecampaign.com/reference/bulk-import-contacts, read 2026-11-22.
-pub(crate) const REQUEST: Limits = Limits {
-    contacts: 250,
-    bytes: 399_999,
-};
+pub(crate) const REQUEST: Limits = Limits { contacts: 250, bytes: 399_999 };
 
 /// Calls allowed per window.
 ///
@@ -18,21 +15,9 @@ pub(crate) const REQUEST: Limits = Limits {
 /// Everything else: 5 a second for the whole account.
 /// Source: developers.activecampaign.com/reference/rate-limits, read 2026-11-22.
 pub(crate) const QUOTAS: [Quota; 3] = [
-    Quota {
-        lane: Lane::Bulk,
-        count: 100,
-        window: Duration::from_secs(60),
-    },
-    Quota {
-        lane: Lane::Single,
-        count: 20,
-        window: Duration::from_secs(60),
-    },
-    Quota {
-        lane: Lane::General,
-        count: 5,
-        window: Duration::from_secs(1),
-    },
+    Quota { lane: Lane::Bulk, count: 100, window: Duration::from_secs(60) },
+    Quota { lane: Lane::Single, count: 20, window: Duration::from_secs(60) },
+    Quota { lane: Lane::General, count: 5, window: Duration::from_secs(1) },
 ];
 
 /// Most items of one page of a listing; asking for more is answered with this many.

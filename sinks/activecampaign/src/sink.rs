@@ -89,10 +89,7 @@ impl Sink for ActiveCampaign {
     }
 
     async fn check(&self, turn: &dyn Turn) -> Result<Destination, SendError> {
-        let check = Check {
-            client: &self.client,
-            turn,
-        };
+        let check = Check { client: &self.client, turn };
         check.run(self.list, &self.tags).await
     }
 

@@ -35,28 +35,18 @@ impl Account {
                 json!({"lists": (1..=12).map(|id| json!({"id": id.to_string(), "name": format!("List {id}")})).collect::<Vec<_>>()}),
             ),
             "/api/3/fields" => (200, self.fields_page(query)),
-            "/api/3/tags" if query.contains("eq%5D=vip+%26+co&") => (
-                200,
-                json!({"tags": [{"id": "1", "tag": "vip & co"}], "meta": {"total": "1"}}),
-            ),
-            "/api/3/tags" => (
-                200,
-                json!({"tags": [{"id": "2", "tag": "NEW"}], "meta": {"total": "1"}}),
-            ),
+            "/api/3/tags" if query.contains("eq%5D=vip+%26+co&") => {
+                (200, json!({"tags": [{"id": "1", "tag": "vip & co"}], "meta": {"total": "1"}}))
+            }
+            "/api/3/tags" => (200, json!({"tags": [{"id": "2", "tag": "NEW"}], "meta": {"total": "1"}})),
             "/api/3/settings/account" => (200, json!({"subscriber_limit": "500", "subscriber_total": 20})),
             _ => (404, json!({"message": "no route"})),
         }
     }
 
     fn fields_page(&self, query: &str) -> Value {
-        let number = |key: &str| -> usize {
-            query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix(key))
-                .unwrap()
-                .parse()
-                .unwrap()
-        };
+        let number =
+            |key: &str| -> usize { query.split('&').find_map(|pair| pair.strip_prefix(key)).unwrap().parse().unwrap() };
         let page = number("offset=")..self.fields.min(number("offset=") + number("limit=").min(100));
         let fields: Vec<_> = page.map(|at| json!({"id": (at + 1).to_string(), "title": format!("Field {at}"), "type": "date", "perstag": "F"})).collect();
         if self.total {
@@ -67,12 +57,7 @@ impl Account {
     }
 
     fn paths(&self) -> Vec<String> {
-        self.calls
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|call| call.uri().path_and_query().unwrap().to_string())
-            .collect()
+        self.calls.lock().unwrap().iter().map(|call| call.uri().path_and_query().unwrap().to_string()).collect()
     }
 }
 
@@ -81,10 +66,7 @@ impl Transport for Account {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let (status, body) = self.answer(request.uri().path(), request.uri().query().unwrap_or_default());
         self.calls.lock().unwrap().push(request);
-        Ok(http::Response::builder()
-            .status(status)
-            .body(body.to_string().into())
-            .unwrap())
+        Ok(http::Response::builder().status(status).body(body.to_string().into()).unwrap())
     }
 }
 
@@ -127,10 +109,7 @@ fn sink(account: Account, tags: &[&str]) -> (ActiveCampaign, Arc<Account>) {
 }
 
 fn with(route: &'static str, status: u16, body: Value) -> Account {
-    Account {
-        overrides: vec![(route, status, body)],
-        ..Account::default()
-    }
+    Account { overrides: vec![(route, status, body)], ..Account::default() }
 }
 
 async fn checked(account: Account) -> Result<enlist_core::Destination, SendError> {
@@ -147,17 +126,11 @@ fn fatal<T>(result: Result<T, SendError>) -> Error {
 
 #[tokio::test]
 async fn a_check_reads_the_account_one_turn_a_call() {
-    let account = Account {
-        fields: 2,
-        ..Account::default()
-    };
+    let account = Account { fields: 2, ..Account::default() };
     let (sink, account) = sink(account, &["vip & co", "new"]);
     let turns = Turns::default();
     let found = sink.check(&turns).await.unwrap();
-    assert_eq!(
-        (found.host.as_str(), found.list, found.list_name.as_str()),
-        ("acme.api-us1.com", 7, "Customers")
-    );
+    assert_eq!((found.host.as_str(), found.list, found.list_name.as_str()), ("acme.api-us1.com", 7, "Customers"));
     assert_eq!(
         found.fields.iter().map(|f| (f.id, f.kind)).collect::<Vec<_>>(),
         [(1, FieldKind::Date), (2, FieldKind::Date)]
@@ -172,36 +145,17 @@ async fn a_check_reads_the_account_one_turn_a_call() {
 
 #[tokio::test]
 async fn all_fields_are_read_however_many_and_whether_or_not_a_total_is_told() {
-    for (fields, total, pages) in [
-        (0, false, 1),
-        (99, false, 1),
-        (100, false, 2),
-        (100, true, 1),
-        (101, false, 2),
-        (250, true, 3),
-    ] {
-        let (sink, account) = sink(
-            Account {
-                fields,
-                total,
-                ..Account::default()
-            },
-            &[],
-        );
+    for (fields, total, pages) in
+        [(0, false, 1), (99, false, 1), (100, false, 2), (100, true, 1), (101, false, 2), (250, true, 3)]
+    {
+        let (sink, account) = sink(Account { fields, total, ..Account::default() }, &[]);
         let found = sink.check(&Turns::default()).await.unwrap();
         assert_eq!(
             found.fields.iter().map(|field| field.id).collect::<Vec<_>>(),
             (1..=fields as u64).collect::<Vec<_>>()
         );
-        assert_eq!(
-            account.paths().iter().filter(|path| path.contains("/fields?")).count(),
-            pages,
-            "{fields} {total}"
-        );
-        assert!(
-            !account.paths().iter().any(|path| path.contains("/tags")),
-            "no tags are configured"
-        );
+        assert_eq!(account.paths().iter().filter(|path| path.contains("/fields?")).count(), pages, "{fields} {total}");
+        assert!(!account.paths().iter().any(|path| path.contains("/tags")), "no tags are configured");
     }
 }
 
@@ -214,51 +168,33 @@ async fn a_listing_without_end_ends_in_doubt() {
 
 #[tokio::test]
 async fn a_missing_list_is_answered_with_the_lists_there_are() {
-    let error = fatal(
-        checked(with(
-            "/api/3/lists/7",
-            404,
-            json!({"message": "No Result found for _List with id 7"}),
-        ))
-        .await,
-    );
+    let error =
+        fatal(checked(with("/api/3/lists/7", 404, json!({"message": "No Result found for _List with id 7"}))).await);
     assert_eq!(
         (error.kind(), error.code(), error.to_string().as_str()),
         (ErrorKind::Destination, "ac::list_missing", "list 7 not found")
     );
     let help = error.help_text().unwrap();
-    assert!(
-        help.starts_with("lists you can use: 1 \"List 1\", 2 \"List 2\""),
-        "{help}"
-    );
+    assert!(help.starts_with("lists you can use: 1 \"List 1\", 2 \"List 2\""), "{help}");
     assert!(help.ends_with("10 \"List 10\", …"), "{help}");
 }
 
 #[tokio::test]
 async fn a_missing_permission_is_named() {
     let refusal = json!({"errors": [{"status": 403, "title": "Forbidden", "detail": "You do not have permission to view lists."}]});
-    for (route, action) in [
-        ("/api/3/lists/7", "view lists"),
-        ("/api/3/fields", "view custom fields"),
-    ] {
+    for (route, action) in [("/api/3/lists/7", "view lists"), ("/api/3/fields", "view custom fields")] {
         let error = fatal(checked(with(route, 403, refusal.clone())).await);
         assert_eq!((error.kind(), error.code()), (ErrorKind::Access, "ac::permission"));
         assert!(error.to_string().contains(action), "{error}");
     }
     let denied = checked(with("/api/3/fields", 403, json!({}))).await;
-    assert!(
-        matches!(denied, Err(SendError::Denied(_))),
-        "a refusal without words may be a passing fault: {denied:?}"
-    );
+    assert!(matches!(denied, Err(SendError::Denied(_))), "a refusal without words may be a passing fault: {denied:?}");
 }
 
 #[tokio::test]
 async fn a_wrong_key_is_denied_before_anything_else_is_asked() {
     for status in [401, 403] {
-        let (sink, account) = sink(
-            with("/api/3/users/me", status, json!({"message": "no permission"})),
-            &[],
-        );
+        let (sink, account) = sink(with("/api/3/users/me", status, json!({"message": "no permission"})), &[]);
         assert!(matches!(sink.check(&Turns::default()).await, Err(SendError::Denied(_))));
         assert!(matches!(sink.probe().await, Err(SendError::Denied(_))));
         assert_eq!(account.paths(), ["/api/3/users/me"; 2]);
@@ -267,18 +203,13 @@ async fn a_wrong_key_is_denied_before_anything_else_is_asked() {
 
 #[tokio::test]
 async fn a_success_that_names_no_user_proves_nothing() {
-    assert!(matches!(
-        checked(with("/api/3/users/me", 200, json!({"ok": true}))).await,
-        Err(SendError::InDoubt(_))
-    ));
+    assert!(matches!(checked(with("/api/3/users/me", 200, json!({"ok": true}))).await, Err(SendError::InDoubt(_))));
     assert!(sink(Account::default(), &[]).0.probe().await.is_ok());
 }
 
 #[tokio::test]
 async fn headroom_is_for_administrators_only() {
-    let found = checked(with("/api/3/settings/account", 403, json!({"message": "Forbidden"})))
-        .await
-        .unwrap();
+    let found = checked(with("/api/3/settings/account", 403, json!({"message": "Forbidden"}))).await.unwrap();
     assert_eq!(found.headroom, None);
     let throttled = checked(with("/api/3/settings/account", 429, json!({}))).await;
     assert!(matches!(throttled, Err(SendError::Throttled { .. })));
@@ -294,18 +225,10 @@ async fn without_a_turn_nothing_is_called() {
 #[tokio::test]
 async fn a_request_is_posted_as_it_is_for_both_lanes() {
     for lane in [Lane::Bulk, Lane::Single] {
-        let account = with(
-            "/api/3/import/bulk_import",
-            200,
-            json!({"success": 1, "batchId": "b-1"}),
-        );
+        let account = with("/api/3/import/bulk_import", 200, json!({"success": 1, "batchId": "b-1"}));
         let (sink, account) = sink(account, &[]);
         let body = Bytes::from_static(b"{\"contacts\":[]}");
-        let request = Request {
-            lane,
-            body: body.clone(),
-            contacts: 1,
-        };
+        let request = Request { lane, body: body.clone(), contacts: 1 };
         assert_eq!(sink.send(&request).await, Ok(Receipt::Queued(JobId("b-1".into()))));
         let calls = account.calls.lock().unwrap();
         assert_eq!(calls.len(), 1);
@@ -321,33 +244,17 @@ async fn a_job_and_the_backlog_are_asked_for_once() {
     let (sink, account) = sink(
         Account {
             overrides: vec![
-                (
-                    "/api/3/import/info",
-                    200,
-                    json!({"status": "completed", "failure": ["x@example.com"]}),
-                ),
-                (
-                    "/api/3/import/bulk_import",
-                    200,
-                    json!({"outstanding": [{"batches": "3"}]}),
-                ),
+                ("/api/3/import/info", 200, json!({"status": "completed", "failure": ["x@example.com"]})),
+                ("/api/3/import/bulk_import", 200, json!({"outstanding": [{"batches": "3"}]})),
             ],
             ..Account::default()
         },
         &[],
     );
     let state = sink.outcome(&JobId("b 1&x=2".into())).await;
-    assert_eq!(
-        state,
-        Ok(JobState::Finished {
-            refused: vec!["x@example.com".into()]
-        })
-    );
+    assert_eq!(state, Ok(JobState::Finished { refused: vec!["x@example.com".into()] }));
     assert_eq!(sink.backlog().await, Ok(3));
-    assert_eq!(
-        account.paths(),
-        ["/api/3/import/info?batchId=b+1%26x%3D2", "/api/3/import/bulk_import"]
-    );
+    assert_eq!(account.paths(), ["/api/3/import/info?batchId=b+1%26x%3D2", "/api/3/import/bulk_import"]);
 }
 
 #[tokio::test]
@@ -363,14 +270,8 @@ async fn the_key_is_in_one_header_and_nowhere_else() {
 #[test]
 fn the_identity_changes_with_the_key_and_with_automations() {
     let identity = |key: &str, automations| {
-        let settings = Settings {
-            key: key.to_owned().into(),
-            automations,
-            ..settings(&[])
-        };
-        ActiveCampaign::new(settings, Arc::new(Account::default()))
-            .unwrap()
-            .identity()
+        let settings = Settings { key: key.to_owned().into(), automations, ..settings(&[]) };
+        ActiveCampaign::new(settings, Arc::new(Account::default())).unwrap().identity()
     };
     assert_eq!(identity("k", false), identity(" k\n", false));
     assert_ne!(identity("k", false), identity("l", false));

@@ -41,42 +41,18 @@ fn certificate() -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
     let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.as_ref(), &random).unwrap();
     let ecdsa_sha256 = der(SEQUENCE, &[&der(OBJECT, &[b"\x2a\x86\x48\xce\x3d\x04\x03\x02"])]);
-    let common_name = der(
-        SEQUENCE,
-        &[&der(OBJECT, &[b"\x55\x04\x03"]), &der(UTF8, &[b"loopback"])],
-    );
+    let common_name = der(SEQUENCE, &[&der(OBJECT, &[b"\x55\x04\x03"]), &der(UTF8, &[b"loopback"])]);
     let name = der(SEQUENCE, &[&der(SET, &[&common_name])]);
-    let validity = der(
-        SEQUENCE,
-        &[&der(UTC_TIME, &[b"200101000000Z"]), &der(UTC_TIME, &[b"491231235959Z"])],
-    );
-    let p256 = [
-        der(OBJECT, &[b"\x2a\x86\x48\xce\x3d\x02\x01"]),
-        der(OBJECT, &[b"\x2a\x86\x48\xce\x3d\x03\x01\x07"]),
-    ];
+    let validity = der(SEQUENCE, &[&der(UTC_TIME, &[b"200101000000Z"]), &der(UTC_TIME, &[b"491231235959Z"])]);
+    let p256 = [der(OBJECT, &[b"\x2a\x86\x48\xce\x3d\x02\x01"]), der(OBJECT, &[b"\x2a\x86\x48\xce\x3d\x03\x01\x07"])];
     let public = der(BIT_STRING, &[&[0], pair.public_key().as_ref()]);
     let subject_key = der(SEQUENCE, &[&der(SEQUENCE, &[&p256.concat()]), &public]);
     let alternative = der(SEQUENCE, &[&der(0x87, &[&[127, 0, 0, 1]])]);
-    let extension = der(
-        SEQUENCE,
-        &[&der(OBJECT, &[b"\x55\x1d\x11"]), &der(OCTET_STRING, &[&alternative])],
-    );
+    let extension = der(SEQUENCE, &[&der(OBJECT, &[b"\x55\x1d\x11"]), &der(OCTET_STRING, &[&alternative])]);
     let version = der(0xa0, &[&der(INTEGER, &[&[2]])]);
     let serial = der(INTEGER, &[&[1]]);
     let extensions = der(0xa3, &[&der(SEQUENCE, &[&extension])]);
-    let body = der(
-        SEQUENCE,
-        &[
-            &version,
-            &serial,
-            &ecdsa_sha256,
-            &name,
-            &validity,
-            &name,
-            &subject_key,
-            &extensions,
-        ],
-    );
+    let body = der(SEQUENCE, &[&version, &serial, &ecdsa_sha256, &name, &validity, &name, &subject_key, &extensions]);
     let signature = der(BIT_STRING, &[&[0], pair.sign(&random, &body).unwrap().as_ref()]);
     let key = PrivatePkcs8KeyDer::from(key.as_ref().to_vec());
     (der(SEQUENCE, &[&body, &ecdsa_sha256, &signature]).into(), key.into())
@@ -106,15 +82,9 @@ fn serve() -> (u16, CertificateDer<'static>) {
 
 async fn call(port: u16, ca_file: Option<PathBuf>) -> Result<http::Response<Bytes>, TransportError> {
     // The system's certificates are used as well, as they are for a real host.
-    let settings = HttpSettings {
-        ca_file,
-        ..HttpSettings::default()
-    };
+    let settings = HttpSettings { ca_file, ..HttpSettings::default() };
     let request = Request::get(format!("https://127.0.0.1:{port}/api/3/users/me"));
-    HttpTransport::new(&settings)
-        .unwrap()
-        .call(request.body(Bytes::new()).unwrap())
-        .await
+    HttpTransport::new(&settings).unwrap().call(request.body(Bytes::new()).unwrap()).await
 }
 
 #[tokio::test]

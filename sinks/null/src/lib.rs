@@ -23,11 +23,7 @@ pub struct NullSink {
 impl NullSink {
     /// A sink that is written to with `encoder`, in requests of `limits`.
     pub fn new(encoder: Arc<dyn Encode>, limits: Limits) -> Self {
-        Self {
-            encoder,
-            limits,
-            fields: Vec::new(),
-        }
+        Self { encoder, limits, fields: Vec::new() }
     }
 
     /// Claims to have these custom fields, for mappings that need them.
@@ -65,11 +61,7 @@ impl Sink for NullSink {
     /// Quotas that never make anyone wait.
     fn quotas(&self) -> Vec<Quota> {
         let lanes = [Lane::Bulk, Lane::Single, Lane::General];
-        let unbounded = |lane| Quota {
-            lane,
-            count: u32::MAX,
-            window: Duration::from_secs(1),
-        };
+        let unbounded = |lane| Quota { lane, count: u32::MAX, window: Duration::from_secs(1) };
         lanes.map(unbounded).to_vec()
     }
 
@@ -133,17 +125,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_is_done_when_it_is_sent() {
-        let limits = Limits {
-            contacts: 250,
-            bytes: 399_999,
-        };
+        let limits = Limits { contacts: 250, bytes: 399_999 };
         let sink = NullSink::new(Arc::new(Nothing), limits);
         let body = Bytes::from_static(b"[{}]");
-        let request = Request {
-            lane: Lane::Bulk,
-            body,
-            contacts: 1,
-        };
+        let request = Request { lane: Lane::Bulk, body, contacts: 1 };
         assert_eq!(sink.send(&request).await, Ok(Receipt::Done));
         assert_eq!(sink.backlog().await, Ok(0));
         assert_eq!(sink.limits(), limits);

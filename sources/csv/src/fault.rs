@@ -45,51 +45,38 @@ impl Fault {
             Self::Read(cause) => unreadable(name, &cause),
             Self::Shape { line, found, expected } => {
                 let fields = if found == 1 { "field" } else { "fields" };
-                error(
-                    "csv::row_shape",
-                    format!("{name}, line {line}: {found} {fields}, expected {expected}"),
-                )
-                .help("quote fields that contain the delimiter, and check that the delimiter is the right one")
+                error("csv::row_shape", format!("{name}, line {line}: {found} {fields}, expected {expected}"))
+                    .help("quote fields that contain the delimiter, and check that the delimiter is the right one")
             }
-            Self::OpenQuote { line } => error(
-                "csv::open_quote",
-                format!("{name}, line {line}: a quote is never closed"),
-            )
-            .help("close the quote, or double quotes that are part of the text; the file may also be cut off"),
+            Self::OpenQuote { line } => {
+                error("csv::open_quote", format!("{name}, line {line}: a quote is never closed"))
+                    .help("close the quote, or double quotes that are part of the text; the file may also be cut off")
+            }
             Self::TooLong { line } => error(
                 "csv::open_quote",
-                format!(
-                    "{name}, line {line}: the record goes on for over {} MiB",
-                    crate::records::LONGEST >> 20
-                ),
+                format!("{name}, line {line}: the record goes on for over {} MiB", crate::records::LONGEST >> 20),
             )
             .help("look for a quote that is not closed"),
-            Self::Encoding { line, column } => error(
-                "csv::encoding",
-                format!("{name}, line {line}: column \"{column}\" is not UTF-8"),
-            )
-            .help("write the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT"),
+            Self::Encoding { line, column } => {
+                error("csv::encoding", format!("{name}, line {line}: column \"{column}\" is not UTF-8"))
+                    .help("write the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT")
+            }
             Self::Wide => error("csv::encoding", format!("{name} is UTF-16 or UTF-32, not UTF-8"))
                 .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 IN > OUT"),
             Self::Disguised { is, ending } => error("csv::not_csv", format!("{name} is {is}, not text"))
                 .help(format!("give it a name that ends in {ending}")),
-            Self::Plain { format } => error(
-                "csv::not_compressed",
-                format!("{name} is not {format}, as its name says"),
-            )
-            .help("give it a name that ends in .csv, or compress it"),
+            Self::Plain { format } => error("csv::not_compressed", format!("{name} is not {format}, as its name says"))
+                .help("give it a name that ends in .csv, or compress it"),
             Self::Empty => error("csv::empty", format!("{name} is empty: it has not even a header row"))
                 .help("an export of no rows still writes its header; write the file again"),
-            Self::Twice { column } => error(
-                "source::column_twice",
-                format!("{name}, line 1: two columns are called \"{column}\""),
-            )
-            .help("rename one of them where the file is written"),
-            Self::Changed => error(
-                "source::changed",
-                format!("{name} was replaced by a file with other columns while it was read"),
-            )
-            .help("run again when the file is complete"),
+            Self::Twice { column } => {
+                error("source::column_twice", format!("{name}, line 1: two columns are called \"{column}\""))
+                    .help("rename one of them where the file is written")
+            }
+            Self::Changed => {
+                error("source::changed", format!("{name} was replaced by a file with other columns while it was read"))
+                    .help("run again when the file is complete")
+            }
         }
     }
 }
@@ -98,11 +85,10 @@ impl Fault {
 fn unreadable(name: &str, cause: &io::Error) -> Error {
     let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
     match cause.kind() {
-        io::ErrorKind::UnexpectedEof => error(
-            "csv::cut_off",
-            format!("{name} is cut off: its compressed data ends too early"),
-        )
-        .help("copy or write the file again; it may still be being written"),
+        io::ErrorKind::UnexpectedEof => {
+            error("csv::cut_off", format!("{name} is cut off: its compressed data ends too early"))
+                .help("copy or write the file again; it may still be being written")
+        }
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
             error("csv::damaged", format!("{name} is damaged: {cause}")).help("copy or write the file again")
         }

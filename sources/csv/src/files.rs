@@ -17,9 +17,7 @@ use crate::rows::{CsvFile, rows};
 pub fn handles(path: &str) -> bool {
     if Path::new(path).is_dir() {
         // Files that do not fit together are still files of this kind, and opening them says what is wrong.
-        return find(path, is_csv)
-            .err()
-            .is_none_or(|error| error.code() == "source::partitions");
+        return find(path, is_csv).err().is_none_or(|error| error.code() == "source::partitions");
     }
     is_csv(path)
 }
@@ -59,22 +57,11 @@ impl CsvFiles {
             .collect::<Result<Vec<CsvFile>, Error>>()?;
         let fields: Vec<Fields> = files
             .iter()
-            .map(|file| {
-                file.layout
-                    .names
-                    .iter()
-                    .map(|name| Field::new(name, DataType::Utf8, true))
-                    .collect()
-            })
+            .map(|file| file.layout.names.iter().map(|name| Field::new(name, DataType::Utf8, true)).collect())
             .collect();
         let named = files.iter().map(|file| file.found.name.as_str()).zip(&fields);
         let columns = Columns::union(named, &files[0].found.partitions)?;
-        Ok(Self {
-            pattern: pattern.to_owned(),
-            options,
-            files: files.into(),
-            columns,
-        })
+        Ok(Self { pattern: pattern.to_owned(), options, files: files.into(), columns })
     }
 
     /// Lets queries over `tables` read the files as the table `name`.
@@ -100,10 +87,6 @@ impl Source for CsvFiles {
         let schema = self.columns.pick(columns, &self.pattern)?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), self.options.clone(), Arc::clone(&schema)));
-        Ok(SegmentStream {
-            schema,
-            origins,
-            batches,
-        })
+        Ok(SegmentStream { schema, origins, batches })
     }
 }

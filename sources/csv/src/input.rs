@@ -23,11 +23,7 @@ const DISGUISES: [(&[u8], &str, &str); 4] = [
     (GZIP, "gzip", ".csv.gz"),
     (ZSTANDARD, "Zstandard", ".csv.zst"),
     (b"PAR1", "Parquet", ".parquet"),
-    (
-        b"PK\x03\x04",
-        "a zip archive or spreadsheet",
-        ".csv after you have exported it as CSV",
-    ),
+    (b"PK\x03\x04", "a zip archive or spreadsheet", ".csv after you have exported it as CSV"),
 ];
 
 pub(crate) type Input = Box<dyn BufRead + Send>;
@@ -44,9 +40,7 @@ pub(crate) enum Compression {
 pub(crate) fn compression(name: &str) -> (Compression, &str) {
     let ends = |ending: &str| {
         let at = name.len().checked_sub(ending.len())?;
-        name.is_char_boundary(at)
-            .then(|| name.split_at(at))
-            .filter(|(_, end)| end.eq_ignore_ascii_case(ending))
+        name.is_char_boundary(at).then(|| name.split_at(at)).filter(|(_, end)| end.eq_ignore_ascii_case(ending))
     };
     for (ending, compression) in [(".gz", Compression::Gzip), (".zst", Compression::Zstandard)] {
         if let Some((rest, _)) = ends(ending) {

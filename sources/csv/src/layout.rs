@@ -51,10 +51,7 @@ pub(crate) fn header(records: &mut Records, options: &CsvOptions) -> Result<Vec<
         match std::str::from_utf8(first.field(0, column)) {
             Ok("") => Ok(place),
             Ok(name) => Ok(name.to_owned()),
-            Err(_) => Err(Fault::Encoding {
-                line: first.line(0),
-                column: place,
-            }),
+            Err(_) => Err(Fault::Encoding { line: first.line(0), column: place }),
         }
     });
     unique(names.collect::<Result<_, _>>()?)
@@ -62,9 +59,7 @@ pub(crate) fn header(records: &mut Records, options: &CsvOptions) -> Result<Vec<
 
 fn unique(names: Vec<String>) -> Result<Vec<String>, Fault> {
     match (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
-        Some(twin) => Err(Fault::Twice {
-            column: names[twin].clone(),
-        }),
+        Some(twin) => Err(Fault::Twice { column: names[twin].clone() }),
         None => Ok(names),
     }
 }

@@ -17,10 +17,7 @@ impl CsvOptions {
     /// `csv::options` (configuration) for a delimiter that cannot delimit and for an empty list of names.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let wrong = |message: &str| Err(Error::new(ErrorKind::Config, "csv::options", message));
-        if self
-            .delimiter
-            .is_some_and(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\r' | b'\n' | 0))
-        {
+        if self.delimiter.is_some_and(|byte| !byte.is_ascii() || matches!(byte, b'"' | b'\r' | b'\n' | 0)) {
             return wrong("the CSV delimiter must be one ASCII character, and no quote or line break");
         }
         if self.names.as_ref().is_some_and(Vec::is_empty) {

@@ -97,9 +97,7 @@ impl Chunk {
     /// Adds the record on `line` whose text and fields were written up to here.
     fn push(&mut self, line: u64, text: usize, fields: usize) {
         // The parser counts from the start of the record.
-        self.field_ends[self.fields..fields]
-            .iter_mut()
-            .for_each(|end| *end += self.text_len);
+        self.field_ends[self.fields..fields].iter_mut().for_each(|end| *end += self.text_len);
         (self.text_len, self.fields) = (text, fields);
         self.record_ends.push(fields);
         self.lines.push(line);
@@ -108,11 +106,7 @@ impl Chunk {
 
 impl Records {
     pub(crate) fn new(input: Input, delimiter: u8) -> Self {
-        Self {
-            input,
-            parser: ReaderBuilder::new().delimiter(delimiter).build(),
-            line: 1,
-        }
+        Self { input, parser: ReaderBuilder::new().delimiter(delimiter).build(), line: 1 }
     }
 
     /// Replaces the content of `chunk` with the next records, at most `most`; none at the end of the file.

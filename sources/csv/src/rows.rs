@@ -57,20 +57,9 @@ impl FileRows {
         if header(&mut records, options)? != layout.names {
             return Err(Fault::Changed);
         }
-        let positions = schema
-            .fields()
-            .iter()
-            .map(|field| layout.names.iter().position(|name| name == field.name()))
-            .collect();
-        Ok(Self {
-            files,
-            index,
-            schema,
-            records,
-            chunk: Chunk::default(),
-            positions,
-            next_row: 1,
-        })
+        let positions =
+            schema.fields().iter().map(|field| layout.names.iter().position(|name| name == field.name())).collect();
+        Ok(Self { files, index, schema, records, chunk: Chunk::default(), positions, next_row: 1 })
     }
 
     /// The next batch, `None` at the end of the file.
@@ -80,42 +69,24 @@ impl FileRows {
             return Ok(None);
         }
         let text = self.check()?;
-        let columns = self
-            .schema
-            .fields()
-            .iter()
-            .zip(&self.positions)
-            .map(|(field, position)| match position {
-                Some(position) => self.column(text, *position),
-                None => self
-                    .file()
-                    .found
-                    .partitions
-                    .column(field.name(), self.chunk.len())
-                    .ok_or(Fault::Changed),
-            });
+        let columns = self.schema.fields().iter().zip(&self.positions).map(|(field, position)| match position {
+            Some(position) => self.column(text, *position),
+            None => self.file().found.partitions.column(field.name(), self.chunk.len()).ok_or(Fault::Changed),
+        });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(self.chunk.len()));
         let rows = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
             .map_err(|_| Fault::Changed)?;
         let first_row = self.next_row;
         self.next_row += self.chunk.len() as u64;
-        Ok(Some(SegmentBatch {
-            rows,
-            origin: self.index as u32,
-            first_row,
-        }))
+        Ok(Some(SegmentBatch { rows, origin: self.index as u32, first_row }))
     }
 
     /// Every record has as many fields as there are columns, and all text is UTF-8, whether asked for or not.
     fn check(&self) -> Result<&str, Fault> {
         let expected = self.file().layout.names.len();
         if let Some(odd) = (0..self.chunk.len()).find(|record| self.chunk.width(*record) != expected) {
-            return Err(Fault::Shape {
-                line: self.chunk.line(odd),
-                found: self.chunk.width(odd),
-                expected,
-            });
+            return Err(Fault::Shape { line: self.chunk.line(odd), found: self.chunk.width(odd), expected });
         }
         std::str::from_utf8(self.chunk.text()).map_err(|_| self.encoding())
     }
@@ -141,10 +112,7 @@ impl FileRows {
         let mut broken =
             fields.filter(|(record, column)| std::str::from_utf8(self.chunk.field(*record, *column)).is_err());
         let (record, column) = broken.next().unwrap_or_default();
-        Fault::Encoding {
-            line: self.chunk.line(record),
-            column: names[column].clone(),
-        }
+        Fault::Encoding { line: self.chunk.line(record), column: names[column].clone() }
     }
 
     fn file(&self) -> &CsvFile {
@@ -157,8 +125,6 @@ impl Iterator for FileRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let outcome = self.advance();
-        outcome
-            .map_err(|fault| fault.in_file(&self.file().found.name))
-            .transpose()
+        outcome.map_err(|fault| fault.in_file(&self.file().found.name)).transpose()
     }
 }

@@ -26,10 +26,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 }
 
 fn open(folder: &TempDir, pattern: &str) -> Result<CsvFiles, Error> {
-    CsvFiles::open(
-        &folder.path().join(pattern).display().to_string(),
-        CsvOptions::default(),
-    )
+    CsvFiles::open(&folder.path().join(pattern).display().to_string(), CsvOptions::default())
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -39,13 +36,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 async fn batches(source: &dyn Source) -> Result<Vec<SegmentBatch>, Error> {
-    let columns: Vec<String> = source
-        .schema()
-        .await?
-        .fields()
-        .iter()
-        .map(|f| f.name().clone())
-        .collect();
+    let columns: Vec<String> = source.schema().await?.fields().iter().map(|f| f.name().clone()).collect();
     source.scan(&columns).await?.batches.try_collect().await
 }
 
@@ -82,19 +73,12 @@ async fn read(content: &str) -> Result<Cells, Error> {
 }
 
 fn row(cells: &[&str]) -> Vec<Option<String>> {
-    cells
-        .iter()
-        .map(|cell| (!cell.is_empty()).then(|| cell.to_string()))
-        .collect()
+    cells.iter().map(|cell| (!cell.is_empty()).then(|| cell.to_string())).collect()
 }
 
 #[test]
 fn csv_is_known_by_its_name_or_by_what_a_folder_holds() {
-    assert!(
-        ["a.csv", "a.TSV", "x/*.csv.gz", "a.tsv.zst", "a.CSV.GZ"]
-            .into_iter()
-            .all(handles)
-    );
+    assert!(["a.csv", "a.TSV", "x/*.csv.gz", "a.tsv.zst", "a.CSV.GZ"].into_iter().all(handles));
     assert!(!["a.parquet", "a.gz", "csv", "a.csv.bz2", ""].into_iter().any(handles));
     let folder = folder(&[("deep/a.csv", b"x\n1\n")]);
     assert!(handles(folder.path().to_str().unwrap()));
@@ -119,55 +103,31 @@ async fn every_column_is_text() {
 
 #[tokio::test]
 async fn empty_cells_are_null_quoted_or_not() {
-    assert_eq!(
-        read("a,b\n,\"\"\nx,\n").await.unwrap(),
-        [row(&["", ""]), row(&["x", ""])]
-    );
+    assert_eq!(read("a,b\n,\"\"\nx,\n").await.unwrap(), [row(&["", ""]), row(&["x", ""])]);
 }
 
 #[tokio::test]
 async fn quotes_hold_delimiters_line_breaks_and_doubled_quotes() {
     let content = "a,b\r\n\"x,y\",\"line one\r\nline two\"\r\n\"say \"\"hi\"\"\",Åbo\r\n";
-    assert_eq!(
-        read(content).await.unwrap(),
-        [row(&["x,y", "line one\r\nline two"]), row(&["say \"hi\"", "Åbo"])]
-    );
+    assert_eq!(read(content).await.unwrap(), [row(&["x,y", "line one\r\nline two"]), row(&["say \"hi\"", "Åbo"])]);
 }
 
 #[tokio::test]
 async fn a_byte_order_mark_blank_lines_and_a_missing_last_line_break_are_no_data() {
-    assert_eq!(
-        read("\u{feff}a,b\n\n1,2\n\n\n3,\"4\"").await.unwrap(),
-        [row(&["1", "2"]), row(&["3", "4"])]
-    );
+    assert_eq!(read("\u{feff}a,b\n\n1,2\n\n\n3,\"4\"").await.unwrap(), [row(&["1", "2"]), row(&["3", "4"])]);
     let folder = folder(&[("a.csv", "\u{feff}a,b\n1,2".as_bytes())]);
-    assert_eq!(
-        open(&folder, "a.csv").unwrap().schema().await.unwrap().field(0).name(),
-        "a"
-    );
+    assert_eq!(open(&folder, "a.csv").unwrap().schema().await.unwrap().field(0).name(), "a");
 }
 
 #[tokio::test]
 async fn the_delimiter_is_found_out_or_given() {
-    for content in [
-        "a;b\n1,5;2\n3;4\n",
-        "a\tb\n1,5\t2\n3\t4\n",
-        "a|b\n1,5|2\n3|4\n",
-        "a,b\n\"1,5\",2\n3,4\n",
-    ] {
-        assert_eq!(
-            read(content).await.unwrap(),
-            [row(&["1,5", "2"]), row(&["3", "4"])],
-            "{content}"
-        );
+    for content in ["a;b\n1,5;2\n3;4\n", "a\tb\n1,5\t2\n3\t4\n", "a|b\n1,5|2\n3|4\n", "a,b\n\"1,5\",2\n3,4\n"] {
+        assert_eq!(read(content).await.unwrap(), [row(&["1,5", "2"]), row(&["3", "4"])], "{content}");
     }
     assert_eq!(read_as("a.tsv", b"a,x\tb\n1\t2\n").await.unwrap(), [row(&["1", "2"])]);
     assert_eq!(read("only\nx\n").await.unwrap(), [row(&["x"])]);
     let folder = folder(&[("a.csv", b"a:b,c\n1:2,3\n")]);
-    let options = CsvOptions {
-        delimiter: Some(b':'),
-        names: None,
-    };
+    let options = CsvOptions { delimiter: Some(b':'), names: None };
     let source = CsvFiles::open(folder.path().join("a.csv").to_str().unwrap(), options).unwrap();
     assert_eq!(cells(&source).await.unwrap(), [row(&["1", "2,3"])]);
 }
@@ -176,19 +136,14 @@ async fn the_delimiter_is_found_out_or_given() {
 async fn given_names_make_the_first_record_data() {
     let folder = folder(&[("a.csv", b"1,2\n3,4\n")]);
     let pattern = folder.path().join("a.csv").display().to_string();
-    let options = |names: &[&str]| CsvOptions {
-        delimiter: None,
-        names: Some(names.iter().map(|n| n.to_string()).collect()),
-    };
+    let options =
+        |names: &[&str]| CsvOptions { delimiter: None, names: Some(names.iter().map(|n| n.to_string()).collect()) };
     let source = CsvFiles::open(&pattern, options(&["x", "y"])).unwrap();
     assert_eq!(cells(&source).await.unwrap(), [row(&["1", "2"]), row(&["3", "4"])]);
     assert_eq!(batches(&source).await.unwrap()[0].first_row, 1);
     let source = CsvFiles::open(&pattern, options(&["x"])).unwrap();
     assert_eq!(cells(&source).await.unwrap_err().code(), "csv::row_shape");
-    assert_eq!(
-        CsvFiles::open(&pattern, options(&[])).err().unwrap().kind(),
-        ErrorKind::Config
-    );
+    assert_eq!(CsvFiles::open(&pattern, options(&[])).err().unwrap().kind(), ErrorKind::Config);
 }
 
 #[tokio::test]
@@ -206,12 +161,7 @@ async fn compressed_files_read_like_plain_ones() {
     let content = b"a,b\n1,2\n3,4\n";
     let expected = [row(&["1", "2"]), row(&["3", "4"])];
     assert_eq!(read_as("a.csv.gz", &gzip(content)).await.unwrap(), expected);
-    assert_eq!(
-        read_as("a.csv.zst", &zstd::encode_all(&content[..], 3).unwrap())
-            .await
-            .unwrap(),
-        expected
-    );
+    assert_eq!(read_as("a.csv.zst", &zstd::encode_all(&content[..], 3).unwrap()).await.unwrap(), expected);
     // Several members one after the other, as `cat a.gz b.gz` and parallel compressors write them.
     let members = [gzip(b"a,b\n1,"), gzip(b"2\n3,4\n")].concat();
     assert_eq!(read_as("a.csv.gz", &members).await.unwrap(), expected);
@@ -225,11 +175,7 @@ fn many_rows() -> Vec<u8> {
 #[tokio::test]
 async fn places_count_rows_from_one_in_each_file() {
     let second = b"email,id\nlast@example.com,99\n";
-    let folder = folder(&[
-        ("p/b.csv", second),
-        ("p/a.csv.gz", &gzip(&many_rows())),
-        ("p/notes.txt", b"-"),
-    ]);
+    let folder = folder(&[("p/b.csv", second), ("p/a.csv.gz", &gzip(&many_rows())), ("p/notes.txt", b"-")]);
     let source = open(&folder, "p").unwrap();
     let stream = source.scan(&["id".into()]).await.unwrap();
     assert!(stream.origins[0].ends_with("p/a.csv.gz") && stream.origins[1].ends_with("p/b.csv"));
@@ -238,14 +184,7 @@ async fn places_count_rows_from_one_in_each_file() {
         let origin = batch.origin as usize;
         assert_eq!((batch.first_row, batch.rows.num_columns()), (next[origin], 1));
         let first = batch.rows.column(0).as_string::<i32>().value(0).to_owned();
-        assert_eq!(
-            first,
-            if origin == 0 {
-                (batch.first_row - 1).to_string()
-            } else {
-                "99".into()
-            }
-        );
+        assert_eq!(first, if origin == 0 { (batch.first_row - 1).to_string() } else { "99".into() });
         next[origin] += batch.rows.num_rows() as u64;
     }
     assert_eq!(next, [20_001, 2]);
@@ -254,10 +193,7 @@ async fn places_count_rows_from_one_in_each_file() {
 #[tokio::test]
 async fn folders_named_key_value_add_columns() {
     let folder = folder(&[("dt=1/a.csv", b"x\n1\n"), ("dt=2/a.csv", b"x\n2\n")]);
-    assert_eq!(
-        cells(&open(&folder, "").unwrap()).await.unwrap(),
-        [row(&["1", "1"]), row(&["2", "2"])]
-    );
+    assert_eq!(cells(&open(&folder, "").unwrap()).await.unwrap(), [row(&["1", "1"]), row(&["2", "2"])]);
 }
 
 #[tokio::test]
@@ -269,10 +205,7 @@ async fn a_row_of_another_shape_is_an_error_with_its_line() {
     ] {
         let error = read(content).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "csv::row_shape"));
-        assert!(
-            error.to_string().contains(line) && error.to_string().contains("a.csv"),
-            "{error}"
-        );
+        assert!(error.to_string().contains(line) && error.to_string().contains("a.csv"), "{error}");
     }
 }
 
@@ -291,12 +224,7 @@ async fn a_quote_that_is_never_closed_is_an_error_with_its_line() {
 async fn text_that_is_not_utf8_is_an_error_with_line_and_column() {
     let error = read_as("a.csv", b"a,name\n1,x\n2,\xc5sa\n").await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "csv::encoding"));
-    assert!(
-        error
-            .to_string()
-            .ends_with("a.csv, line 3: column \"name\" is not UTF-8"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("a.csv, line 3: column \"name\" is not UTF-8"), "{error}");
     assert!(error.help_text().unwrap().contains("iconv"));
     // Two halves of one character in neighbouring fields are no text either.
     let error = read_as("a.csv", b"a,name\n\xc3,\xa9\n").await.unwrap_err();
@@ -326,11 +254,7 @@ async fn a_compressed_file_that_is_cut_or_damaged_is_an_error_and_never_a_short_
     for (name, whole) in [("a.csv.gz", &gz), ("a.csv.zst", &zst)] {
         for cut in [whole.len() / 2, whole.len() - 1, whole.len() - 9] {
             let error = read_as(name, &whole[..cut]).await.unwrap_err();
-            assert_eq!(
-                (error.kind(), error.code()),
-                (ErrorKind::Source, "csv::cut_off"),
-                "{name} {cut}: {error}"
-            );
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "csv::cut_off"), "{name} {cut}: {error}");
         }
     }
     let mut damaged = gz.clone();
@@ -355,10 +279,7 @@ async fn a_file_that_is_something_else_says_what_it_is() {
         assert!(error.help_text().unwrap().contains(ending), "{error:?}");
     }
     for name in ["a.csv.gz", "a.csv.zst"] {
-        assert_eq!(
-            read_as(name, b"a,b\n1,2\n").await.unwrap_err().code(),
-            "csv::not_compressed"
-        );
+        assert_eq!(read_as(name, b"a,b\n1,2\n").await.unwrap_err().code(), "csv::not_compressed");
     }
 }
 
@@ -367,12 +288,7 @@ async fn an_error_in_the_middle_comes_after_the_rows_before_it() {
     let mut content = many_rows();
     content.extend_from_slice(b"1,2,3\n");
     let folder = folder(&[("a.csv", &content)]);
-    let mut stream = open(&folder, "a.csv")
-        .unwrap()
-        .scan(&["email".into()])
-        .await
-        .unwrap()
-        .batches;
+    let mut stream = open(&folder, "a.csv").unwrap().scan(&["email".into()]).await.unwrap().batches;
     let mut rows = 0;
     let error = loop {
         match stream.try_next().await {

@@ -15,18 +15,14 @@ use crate::rows::rows;
 pub fn handles(path: &str) -> bool {
     if Path::new(path).is_dir() {
         // Files that do not fit together are still files of this kind, and opening them says what is wrong.
-        return find(path, is_parquet)
-            .err()
-            .is_none_or(|error| error.code() == "source::partitions");
+        return find(path, is_parquet).err().is_none_or(|error| error.code() == "source::partitions");
     }
     is_parquet(path)
 }
 
 fn is_parquet(name: &str) -> bool {
     let extension = Path::new(name).extension().unwrap_or_default();
-    ["parquet", "parq", "pq"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
+    ["parquet", "parq", "pq"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// One or more Parquet files read as one segment, in the order of their paths.
@@ -54,11 +50,7 @@ impl ParquetFiles {
             .collect::<Result<Vec<Fields>, Error>>()?;
         let named = files.iter().map(|file| file.name.as_str()).zip(&fields);
         let columns = Columns::union(named, &files[0].partitions)?;
-        Ok(Self {
-            pattern: pattern.to_owned(),
-            files: files.into(),
-            columns,
-        })
+        Ok(Self { pattern: pattern.to_owned(), files: files.into(), columns })
     }
 
     /// Lets queries over `tables` read the files as the table `name`.
@@ -84,10 +76,6 @@ impl Source for ParquetFiles {
         let schema = self.columns.pick(columns, &self.pattern)?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), Arc::clone(&schema)));
-        Ok(SegmentStream {
-            schema,
-            origins,
-            batches,
-        })
+        Ok(SegmentStream { schema, origins, batches })
     }
 }

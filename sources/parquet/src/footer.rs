@@ -47,11 +47,8 @@ fn explain(handle: &File, file: &Found, fault: &ParquetError) -> Error {
             .help("check the path; a CSV file needs a name that ends in .csv");
     }
     if size < SHORTEST || tail != MAGIC {
-        return error(
-            "parquet::cut_off",
-            format!("{name} is cut off: it begins as Parquet but has no footer"),
-        )
-        .help("copy or write the file again; it may still be being written");
+        return error("parquet::cut_off", format!("{name} is cut off: it begins as Parquet but has no footer"))
+            .help("copy or write the file again; it may still be being written");
     }
     error("parquet::damaged", format!("{name} is damaged in its footer: {fault}")).help("copy or write the file again")
 }

@@ -56,22 +56,9 @@ impl FileRows {
     fn open(file: Found, origin: u32, schema: SchemaRef) -> Result<Self, Error> {
         let (handle, metadata) = footer::read(&file)?;
         let offered = metadata.schema().fields();
-        let roots = schema
-            .fields()
-            .iter()
-            .filter_map(|field| Some(offered.find(field.name())?.0));
+        let roots = schema.fields().iter().filter_map(|field| Some(offered.find(field.name())?.0));
         let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
-        Ok(Self {
-            file,
-            origin,
-            schema,
-            handle,
-            metadata,
-            mask,
-            next_group: 0,
-            group: None,
-            next_row: 1,
-        })
+        Ok(Self { file, origin, schema, handle, metadata, mask, next_group: 0, group: None, next_row: 1 })
     }
 
     /// The next batch, `None` at the end of the file.
@@ -87,10 +74,7 @@ impl FileRows {
             let Some(group) = &mut self.group else { continue };
             match group.reader.next().transpose()? {
                 Some(batch) => {
-                    group.rows_left = group
-                        .rows_left
-                        .checked_sub(batch.num_rows() as u64)
-                        .ok_or(Fault::Count)?;
+                    group.rows_left = group.rows_left.checked_sub(batch.num_rows() as u64).ok_or(Fault::Count)?;
                     return Ok(Some(self.place(&batch)?));
                 }
                 None if group.rows_left > 0 => return Err(Fault::Count),
@@ -108,10 +92,7 @@ impl FileRows {
             .with_batch_size(BATCH_ROWS)
             .build()
             .map_err(|e| Fault::Read(e.to_string()))?;
-        Ok(Group {
-            reader,
-            rows_left: u64::try_from(rows_left).map_err(|_| Fault::Count)?,
-        })
+        Ok(Group { reader, rows_left: u64::try_from(rows_left).map_err(|_| Fault::Count)? })
     }
 
     /// Gives a batch its place, its partition columns and the order and types of the segment.
@@ -123,18 +104,13 @@ impl FileRows {
             RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns.collect::<Result<_, _>>()?, &options)?;
         let first_row = self.next_row;
         self.next_row += rows as u64;
-        Ok(SegmentBatch {
-            rows: rows_placed,
-            origin: self.origin,
-            first_row,
-        })
+        Ok(SegmentBatch { rows: rows_placed, origin: self.origin, first_row })
     }
 
     fn column(&self, field: &Field, batch: &RecordBatch) -> Result<ArrayRef, Fault> {
         let from_file = batch.column_by_name(field.name()).cloned();
-        let column = from_file
-            .or_else(|| self.file.partitions.column(field.name(), batch.num_rows()))
-            .ok_or(Fault::Changed)?;
+        let column =
+            from_file.or_else(|| self.file.partitions.column(field.name(), batch.num_rows())).ok_or(Fault::Changed)?;
         if column.data_type() == field.data_type() {
             return Ok(column);
         }
@@ -145,20 +121,15 @@ impl FileRows {
     fn error(&self, fault: Fault) -> Error {
         let name = &self.file.name;
         let groups = self.metadata.metadata().num_row_groups();
-        let place = format!(
-            "{name}, row group {} of {groups}",
-            self.next_group.clamp(1, groups.max(1))
-        );
+        let place = format!("{name}, row group {} of {groups}", self.next_group.clamp(1, groups.max(1)));
         let (code, message) = match fault {
             Fault::Read(cause) => ("parquet::damaged", format!("{place} is damaged: {cause}")),
-            Fault::Count => (
-                "parquet::damaged",
-                format!("{place} is damaged: it holds another number of rows than it says"),
-            ),
-            Fault::Changed => (
-                "source::changed",
-                format!("{name} was replaced by a file with other columns while it was read"),
-            ),
+            Fault::Count => {
+                ("parquet::damaged", format!("{place} is damaged: it holds another number of rows than it says"))
+            }
+            Fault::Changed => {
+                ("source::changed", format!("{name} was replaced by a file with other columns while it was read"))
+            }
         };
         Error::new(ErrorKind::Source, code, message).help("copy or write the file again")
     }

@@ -19,17 +19,11 @@ use tempfile::TempDir;
 fn people(rows: std::ops::Range<i64>) -> RecordBatch {
     let emails = rows.clone().map(|n| (n % 5 != 4).then(|| format!("p{n}@example.com")));
     RecordBatch::try_from_iter_with_nullable([
-        (
-            "id",
-            Arc::new(Int64Array::from_iter_values(rows.clone())) as ArrayRef,
-            false,
-        ),
+        ("id", Arc::new(Int64Array::from_iter_values(rows.clone())) as ArrayRef, false),
         ("Email", Arc::new(StringArray::from_iter(emails)) as ArrayRef, true),
         (
             "city",
-            Arc::new(StringArray::from_iter_values(
-                rows.map(|n| ["Åbo", "東京"][n as usize % 2]),
-            )) as ArrayRef,
+            Arc::new(StringArray::from_iter_values(rows.map(|n| ["Åbo", "東京"][n as usize % 2]))) as ArrayRef,
             true,
         ),
     ])
@@ -64,16 +58,11 @@ async fn read(source: &dyn Source, columns: &[&str]) -> Result<Vec<SegmentBatch>
 
 async fn ids(source: &dyn Source) -> Vec<i64> {
     let batches = read(source, &["id"]).await.unwrap();
-    batches
-        .iter()
-        .flat_map(|b| b.rows["id"].as_primitive::<Int64Type>().values().to_vec())
-        .collect()
+    batches.iter().flat_map(|b| b.rows["id"].as_primitive::<Int64Type>().values().to_vec()).collect()
 }
 
 fn refusal(pattern: &str) -> Error {
-    ParquetFiles::open(pattern)
-        .err()
-        .unwrap_or_else(|| panic!("opened {pattern}"))
+    ParquetFiles::open(pattern).err().unwrap_or_else(|| panic!("opened {pattern}"))
 }
 
 #[test]
@@ -92,10 +81,7 @@ async fn rows_arrive_in_order_with_their_place_across_row_groups_and_files() {
     write(&folder.path().join("a.parquet"), &people(0..25_000));
     let source = ParquetFiles::open(&at(&folder, "*.parquet")).unwrap();
     let stream = source.scan(&["id".into()]).await.unwrap();
-    assert_eq!(
-        stream.origins.as_ref(),
-        [at(&folder, "a.parquet"), at(&folder, "b.parquet")]
-    );
+    assert_eq!(stream.origins.as_ref(), [at(&folder, "a.parquet"), at(&folder, "b.parquet")]);
     let mut next = [1, 1];
     for batch in stream.batches.try_collect::<Vec<_>>().await.unwrap() {
         let origin = batch.origin as usize;
@@ -121,39 +107,18 @@ async fn every_type_arrives_as_it_was_written() {
         ("f64", Arc::new(Float64Array::from(vec![Some(-0.0), None]))),
         ("date", Arc::new(Date32Array::from(vec![Some(-1), None]))),
         ("time", Arc::new(Time64MicrosecondArray::from(vec![Some(1), None]))),
-        (
-            "instant",
-            Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None]).with_timezone("Europe/Helsinki")),
-        ),
+        ("instant", Arc::new(TimestampMicrosecondArray::from(vec![Some(1), None]).with_timezone("Europe/Helsinki"))),
         ("local", Arc::new(TimestampNanosecondArray::from(vec![Some(1), None]))),
-        (
-            "seconds",
-            Arc::new(TimestampMillisecondArray::from(vec![Some(1), None]).with_timezone("UTC")),
-        ),
-        (
-            "decimal",
-            Arc::new(
-                Decimal128Array::from(vec![Some(12_345), None])
-                    .with_precision_and_scale(12, 2)
-                    .unwrap(),
-            ),
-        ),
+        ("seconds", Arc::new(TimestampMillisecondArray::from(vec![Some(1), None]).with_timezone("UTC"))),
+        ("decimal", Arc::new(Decimal128Array::from(vec![Some(12_345), None]).with_precision_and_scale(12, 2).unwrap())),
         (
             "wide",
             Arc::new(
-                Decimal256Array::from(vec![Some(i256::from_i128(5)), None])
-                    .with_precision_and_scale(50, 3)
-                    .unwrap(),
+                Decimal256Array::from(vec![Some(i256::from_i128(5)), None]).with_precision_and_scale(50, 3).unwrap(),
             ),
         ),
         ("large", Arc::new(LargeStringArray::from(vec![Some("Åbo"), None]))),
-        (
-            "view",
-            Arc::new(StringViewArray::from(vec![
-                Some("a text longer than twelve bytes"),
-                None,
-            ])),
-        ),
+        ("view", Arc::new(StringViewArray::from(vec![Some("a text longer than twelve bytes"), None]))),
         ("binary", Arc::new(BinaryArray::from(vec![Some(&[0u8, 255][..]), None]))),
         (
             "fixed",
@@ -161,10 +126,7 @@ async fn every_type_arrives_as_it_was_written() {
                 FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some([1u8; 16]), None].into_iter(), 16).unwrap(),
             ),
         ),
-        (
-            "category",
-            Arc::new([Some("a"), None].into_iter().collect::<DictionaryArray<Int8Type>>()),
-        ),
+        ("category", Arc::new([Some("a"), None].into_iter().collect::<DictionaryArray<Int8Type>>())),
         ("list", Arc::new(list)),
         ("struct", Arc::new(structs)),
         ("nothing", Arc::new(NullArray::new(2))),
@@ -172,12 +134,7 @@ async fn every_type_arrives_as_it_was_written() {
     let written = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true))).unwrap();
     write(&folder.path().join("types.parquet"), &written);
     let source = ParquetFiles::open(&at(&folder, "types.parquet")).unwrap();
-    let names: Vec<&str> = written
-        .schema_ref()
-        .fields()
-        .iter()
-        .map(|f| f.name().as_str())
-        .collect();
+    let names: Vec<&str> = written.schema_ref().fields().iter().map(|f| f.name().as_str()).collect();
     let rows = &read(&source, &names).await.unwrap()[0].rows;
     for name in &names {
         assert_eq!(&rows[*name], &written[*name], "{name}");
@@ -207,11 +164,7 @@ async fn every_codec_in_use_is_read() {
     .enumerate()
     {
         let path = folder.path().join(format!("{index}.parquet"));
-        write_with(
-            &path,
-            &people(0..500),
-            WriterProperties::builder().set_compression(codec).build(),
-        );
+        write_with(&path, &people(0..500), WriterProperties::builder().set_compression(codec).build());
         let source = ParquetFiles::open(path.to_str().unwrap()).unwrap();
         assert_eq!(ids(&source).await, (0..500).collect::<Vec<_>>(), "{codec}");
     }
@@ -230,10 +183,7 @@ async fn sql_reads_the_same_rows_and_only_the_columns_it_needs() {
         arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap()
     };
     let names = ["city", "Email", "id"];
-    assert_eq!(
-        join(read(&result, &names).await.unwrap()),
-        join(read(&source, &names).await.unwrap())
-    );
+    assert_eq!(join(read(&result, &names).await.unwrap()), join(read(&source, &names).await.unwrap()));
     let plan = result.explain(&["Email".into()]).await.unwrap();
     assert!(plan.contains("projection=[Email]"), "{plan}");
     let counted = tables.query("SELECT COUNT(*) AS id FROM people").await.unwrap();
@@ -246,12 +196,7 @@ async fn sql_reads_the_same_rows_and_only_the_columns_it_needs() {
 async fn folders_named_key_value_add_columns() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join("dt=2026-01-02/land=FI/a.parquet"), &people(0..3));
-    write(
-        &folder
-            .path()
-            .join("dt=2026-01-01/land=__HIVE_DEFAULT_PARTITION__/a.parquet"),
-        &people(3..5),
-    );
+    write(&folder.path().join("dt=2026-01-01/land=__HIVE_DEFAULT_PARTITION__/a.parquet"), &people(3..5));
     let source = ParquetFiles::open(&at(&folder, "")).unwrap();
     let schema = source.schema().await.unwrap();
     let names: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
@@ -262,10 +207,7 @@ async fn folders_named_key_value_add_columns() {
     assert_eq!(batches[1].rows["land"].as_string::<i32>().value(2), "FI");
     let mut tables = Tables::default();
     source.register(&mut tables, "lake").unwrap();
-    let result = tables
-        .query("SELECT id FROM lake WHERE dt = '2026-01-02'")
-        .await
-        .unwrap();
+    let result = tables.query("SELECT id FROM lake WHERE dt = '2026-01-02'").await.unwrap();
     assert_eq!(ids(&result).await, [0, 1, 2]);
 }
 
@@ -273,23 +215,14 @@ async fn folders_named_key_value_add_columns() {
 async fn files_may_differ_in_what_nobody_asks_for() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join("a.parquet"), &people(0..2));
-    write(
-        &folder.path().join("b.parquet"),
-        &people(2..4).project(&[1, 0]).unwrap(),
-    );
+    write(&folder.path().join("b.parquet"), &people(2..4).project(&[1, 0]).unwrap());
     let source = ParquetFiles::open(&at(&folder, "*.parquet")).unwrap();
     assert_eq!(ids(&source).await, [0, 1, 2, 3]);
     let error = read(&source, &["id", "city"]).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Source, "source::column_missing")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "source::column_missing"));
     assert!(error.to_string().contains("b.parquet"), "{error}");
     let error = read(&source, &["mail"]).await.unwrap_err();
-    assert!(
-        error.help_text().unwrap().starts_with("did you mean \"Email\"?"),
-        "{error:?}"
-    );
+    assert!(error.help_text().unwrap().starts_with("did you mean \"Email\"?"), "{error:?}");
 }
 
 #[tokio::test]
@@ -297,20 +230,11 @@ async fn categories_with_other_codes_in_each_file_are_one_column_of_text() {
     let folder = tempfile::tempdir().unwrap();
     let one = [Some("a"), None].into_iter().collect::<DictionaryArray<Int8Type>>();
     let two = [Some("b")].into_iter().collect::<DictionaryArray<Int16Type>>();
-    write(
-        &folder.path().join("1.parquet"),
-        &RecordBatch::try_from_iter([("c", Arc::new(one) as ArrayRef)]).unwrap(),
-    );
-    write(
-        &folder.path().join("2.parquet"),
-        &RecordBatch::try_from_iter([("c", Arc::new(two) as ArrayRef)]).unwrap(),
-    );
+    write(&folder.path().join("1.parquet"), &RecordBatch::try_from_iter([("c", Arc::new(one) as ArrayRef)]).unwrap());
+    write(&folder.path().join("2.parquet"), &RecordBatch::try_from_iter([("c", Arc::new(two) as ArrayRef)]).unwrap());
     let source = ParquetFiles::open(&at(&folder, "")).unwrap();
     let batches = read(&source, &["c"]).await.unwrap();
-    assert_eq!(
-        batches[0].rows["c"].as_string::<i32>().iter().collect::<Vec<_>>(),
-        [Some("a"), None]
-    );
+    assert_eq!(batches[0].rows["c"].as_string::<i32>().iter().collect::<Vec<_>>(), [Some("a"), None]);
     assert_eq!(batches[1].rows["c"].as_string::<i32>().value(0), "b");
 }
 
@@ -344,10 +268,7 @@ fn a_file_that_is_not_whole_is_named_before_any_row_is_read() {
         fs::write(folder.path().join("b.parquet"), content).unwrap();
         let error = refusal(&at(&folder, "*.parquet"));
         assert_eq!((error.kind(), error.code()), (ErrorKind::Source, code), "{error}");
-        assert!(
-            error.to_string().contains("b.parquet") && error.help_text().is_some(),
-            "{error:?}"
-        );
+        assert!(error.to_string().contains("b.parquet") && error.help_text().is_some(), "{error:?}");
     }
 }
 
@@ -377,15 +298,8 @@ async fn a_damaged_page_is_an_error_with_its_row_group_directly_and_by_sql() {
     let result = tables.query("SELECT * FROM people").await.unwrap();
     for source in [&source as &dyn Source, &result] {
         let error = read(source, &["id", "Email", "city"]).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.code()),
-            (ErrorKind::Source, "parquet::damaged"),
-            "{error}"
-        );
-        assert!(
-            error.to_string().contains("a.parquet, row group 2 of 3 is damaged"),
-            "{error}"
-        );
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "parquet::damaged"), "{error}");
+        assert!(error.to_string().contains("a.parquet, row group 2 of 3 is damaged"), "{error}");
     }
 }
 
@@ -394,9 +308,7 @@ async fn a_damaged_page_is_an_error_with_its_row_group_directly_and_by_sql() {
 async fn no_damage_makes_a_short_segment() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
-    let properties = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(60))
-        .build();
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(60)).build();
     write_with(&path, &people(0..100), properties);
     let whole = fs::read(&path).unwrap();
     let mut refused = 0;
@@ -409,11 +321,7 @@ async fn no_damage_makes_a_short_segment() {
             continue;
         };
         match read(&source, &["id", "Email"]).await {
-            Ok(batches) => assert_eq!(
-                batches.iter().map(|b| b.rows.num_rows()).sum::<usize>(),
-                100,
-                "byte {at}"
-            ),
+            Ok(batches) => assert_eq!(batches.iter().map(|b| b.rows.num_rows()).sum::<usize>(), 100, "byte {at}"),
             Err(error) => {
                 assert_ne!(error.kind(), ErrorKind::Bug, "byte {at}: {error}");
                 refused += 1;

@@ -26,12 +26,8 @@ pub fn pick(schema: &Schema, columns: &[String], source: &str) -> Result<Vec<usi
 
 /// The error for a `column` that is not among those `offered`.
 pub(crate) fn missing(column: &str, offered: &[&str], source: &str) -> Error {
-    Error::new(
-        ErrorKind::Source,
-        "source::column_missing",
-        format!("column \"{column}\" not found in {source}"),
-    )
-    .help(advice(column, offered, "columns"))
+    Error::new(ErrorKind::Source, "source::column_missing", format!("column \"{column}\" not found in {source}"))
+        .help(advice(column, offered, "columns"))
 }
 
 /// "did you mean …? columns: …", as far as there is something to say.
@@ -49,10 +45,7 @@ pub(crate) fn advice(wanted: &str, offered: &[&str], what: &str) -> String {
 /// of its letters away.
 pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |name: &str| -> String {
-        name.chars()
-            .filter(|c| !matches!(c, ' ' | '_' | '-'))
-            .flat_map(char::to_lowercase)
-            .collect()
+        name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
     };
     let wanted = plain(wanted);
     let furthest = (wanted.chars().count() / 3).max(1);
@@ -71,11 +64,7 @@ mod tests {
     use super::*;
 
     fn schema() -> Schema {
-        Schema::new(
-            ["Email", "first_name", "phone"]
-                .map(|name| Field::new(name, DataType::Utf8, true))
-                .to_vec(),
-        )
+        Schema::new(["Email", "first_name", "phone"].map(|name| Field::new(name, DataType::Utf8, true)).to_vec())
     }
 
     #[test]
@@ -87,15 +76,9 @@ mod tests {
     #[test]
     fn a_missing_column_is_named_with_what_was_probably_meant() {
         let error = pick(&schema(), &["firstname".into()], "people.csv").unwrap_err();
-        assert_eq!(
-            (error.kind(), error.code()),
-            (ErrorKind::Source, "source::column_missing")
-        );
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "source::column_missing"));
         assert_eq!(error.to_string(), "column \"firstname\" not found in people.csv");
-        assert_eq!(
-            error.help_text(),
-            Some("did you mean \"first_name\"? columns: Email, first_name, phone")
-        );
+        assert_eq!(error.help_text(), Some("did you mean \"first_name\"? columns: Email, first_name, phone"));
     }
 
     #[test]

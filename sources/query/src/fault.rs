@@ -47,11 +47,9 @@ pub(crate) fn running(fault: &DataFusionError) -> Error {
             _ => source("a value is not what its type says"),
         },
         DataFusionError::IoError(io) => source(&format!("temporary files: {io}")),
-        DataFusionError::Internal(_) => Error::new(
-            ErrorKind::Bug,
-            "bug::query",
-            "the query engine failed on its own account",
-        ),
+        DataFusionError::Internal(_) => {
+            Error::new(ErrorKind::Bug, "bug::query", "the query engine failed on its own account")
+        }
         _ => source("a function was given a value that it cannot use")
             .help("look for functions that parse text; TRY_CAST gives null where CAST fails"),
     }
@@ -89,17 +87,10 @@ fn unknown_column(schema: &SchemaError, tables: &[&str]) -> Error {
         SchemaError::AmbiguousReference { field } => Error::new(
             ErrorKind::Config,
             "query::ambiguous",
-            format!(
-                "column \"{}\" of the query could come from several tables",
-                field.name()
-            ),
+            format!("column \"{}\" of the query could come from several tables", field.name()),
         )
         .help("write table.column"),
-        other => Error::new(
-            ErrorKind::Config,
-            "query::invalid",
-            format!("the query cannot be planned: {other}"),
-        ),
+        other => Error::new(ErrorKind::Config, "query::invalid", format!("the query cannot be planned: {other}")),
     }
 }
 

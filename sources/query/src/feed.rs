@@ -39,11 +39,7 @@ where
 async fn ended(reader: JoinHandle<()>) -> Result<(), Error> {
     reader.await.map_err(|fault| {
         let how = if fault.is_panic() { "panicked" } else { "was cancelled" };
-        Error::new(
-            ErrorKind::Bug,
-            "bug::reader",
-            format!("a reader {how} before the end of its segment"),
-        )
+        Error::new(ErrorKind::Bug, "bug::reader", format!("a reader {how} before the end of its segment"))
     })
 }
 
@@ -59,11 +55,7 @@ mod tests {
     use super::*;
 
     fn batch(first_row: u64) -> Result<SegmentBatch, Error> {
-        Ok(SegmentBatch {
-            rows: RecordBatch::new_empty(Arc::new(Schema::empty())),
-            origin: 0,
-            first_row,
-        })
+        Ok(SegmentBatch { rows: RecordBatch::new_empty(Arc::new(Schema::empty())), origin: 0, first_row })
     }
 
     #[tokio::test]
@@ -75,18 +67,14 @@ mod tests {
     #[tokio::test]
     async fn the_first_error_is_the_last_item() {
         let fault = || Err(Error::new(ErrorKind::Source, "source::damaged", "damaged"));
-        let items: Vec<_> = feed((1..=9).map(move |n| if n == 3 { fault() } else { batch(n) }))
-            .collect()
-            .await;
+        let items: Vec<_> = feed((1..=9).map(move |n| if n == 3 { fault() } else { batch(n) })).collect().await;
         assert_eq!(items.len(), 3);
         assert_eq!(items[2].as_ref().unwrap_err().code(), "source::damaged");
     }
 
     #[tokio::test]
     async fn a_reader_that_panics_is_an_error_and_not_an_early_end() {
-        let items: Vec<_> = feed((1..=9).map(|n| if n == 3 { panic!("reader") } else { batch(n) }))
-            .collect()
-            .await;
+        let items: Vec<_> = feed((1..=9).map(|n| if n == 3 { panic!("reader") } else { batch(n) })).collect().await;
         assert_eq!(items.len(), 3);
         assert_eq!(items[2].as_ref().unwrap_err().code(), "bug::reader");
     }

@@ -51,12 +51,8 @@ pub fn find(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<Found>, Erro
     };
     paths.sort();
     if paths.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Source,
-            "source::no_files",
-            format!("no files match {pattern}"),
-        )
-        .help("check the path, and that the export which writes the files has run"));
+        return Err(Error::new(ErrorKind::Source, "source::no_files", format!("no files match {pattern}"))
+            .help("check the path, and that the export which writes the files has run"));
     }
     let files: Vec<Found> = paths
         .into_iter()
@@ -108,9 +104,7 @@ fn matches(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<PathBuf>, Err
     let mut paths = Vec::new();
     for path in found {
         let path = path.map_err(|e| unreadable(e.path(), e.error()))?;
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
         if path.is_dir() {
             // `**` also matches every folder on the way, whose files other matches bring.
             if !pattern.contains("**") && !hidden {
@@ -125,28 +119,19 @@ fn matches(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<PathBuf>, Err
 
 /// The folders of a glob before its first wildcard.
 fn fixed_part(pattern: &Path) -> PathBuf {
-    pattern
-        .components()
-        .take_while(|part| !has_glob(&part.as_os_str().to_string_lossy()))
-        .collect()
+    pattern.components().take_while(|part| !has_glob(&part.as_os_str().to_string_lossy())).collect()
 }
 
 /// Files of one segment have the same partition columns, or rows would silently lack some.
 fn agree_on_keys(files: &[Found]) -> Result<(), Error> {
     let first = &files[0];
-    let Some(odd) = files
-        .iter()
-        .find(|file| file.partitions.keys().ne(first.partitions.keys()))
-    else {
+    let Some(odd) = files.iter().find(|file| file.partitions.keys().ne(first.partitions.keys())) else {
         return Ok(());
     };
     Err(Error::new(
         ErrorKind::Source,
         "source::partitions",
-        format!(
-            "{} and {} lie in folders with different key=value names",
-            first.name, odd.name
-        ),
+        format!("{} and {} lie in folders with different key=value names", first.name, odd.name),
     )
     .help("name every folder level alike, or read one of them with a narrower path"))
 }
@@ -155,17 +140,9 @@ fn agree_on_keys(files: &[Found]) -> Result<(), Error> {
 pub fn unreadable(path: &Path, cause: &io::Error) -> Error {
     let shown = path.display();
     if cause.kind() != io::ErrorKind::NotFound {
-        return Error::new(
-            ErrorKind::Source,
-            "source::unreadable",
-            format!("cannot read {shown}: {cause}"),
-        );
+        return Error::new(ErrorKind::Source, "source::unreadable", format!("cannot read {shown}: {cause}"));
     }
-    let error = Error::new(
-        ErrorKind::Source,
-        "source::file_missing",
-        format!("no such file: {shown}"),
-    );
+    let error = Error::new(ErrorKind::Source, "source::file_missing", format!("no such file: {shown}"));
     match nearby(path) {
         Some(help) => error.help(help),
         None => error,
@@ -174,10 +151,7 @@ pub fn unreadable(path: &Path, cause: &io::Error) -> Error {
 
 /// What stands where a missing file was expected.
 fn nearby(path: &Path) -> Option<String> {
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wanted = path.file_name()?.to_string_lossy().into_owned();
     let Ok(entries) = fs::read_dir(folder) else {
         return Some(format!("the folder {} does not exist either", folder.display()));
@@ -216,23 +190,12 @@ mod tests {
     fn found(folder: &tempfile::TempDir, pattern: &str) -> Result<Vec<String>, Error> {
         let files = find(&format!("{}/{pattern}", folder.path().display()), dat)?;
         let prefix = format!("{}/", folder.path().display());
-        Ok(files
-            .into_iter()
-            .map(|file| file.name.trim_start_matches(&prefix).to_owned())
-            .collect())
+        Ok(files.into_iter().map(|file| file.name.trim_start_matches(&prefix).to_owned()).collect())
     }
 
     #[test]
     fn a_folder_is_every_file_of_its_kind_below_it_in_order_of_path() {
-        let folder = folder(&[
-            "b.dat",
-            "a/z.dat",
-            "a.dat",
-            "readme.md",
-            "_tmp/c.dat",
-            ".d.dat",
-            "_SUCCESS",
-        ]);
+        let folder = folder(&["b.dat", "a/z.dat", "a.dat", "readme.md", "_tmp/c.dat", ".d.dat", "_SUCCESS"]);
         assert_eq!(found(&folder, "").unwrap(), ["a/z.dat", "a.dat", "b.dat"]);
     }
 
@@ -241,10 +204,7 @@ mod tests {
         let folder = folder(&["x/1.dat", "x/deep/2.dat", "y/3.dat", "4.dat"]);
         assert_eq!(found(&folder, "*.dat").unwrap(), ["4.dat"]);
         assert_eq!(found(&folder, "x*").unwrap(), ["x/1.dat", "x/deep/2.dat"]);
-        assert_eq!(
-            found(&folder, "**/*.dat").unwrap(),
-            ["4.dat", "x/1.dat", "x/deep/2.dat", "y/3.dat"]
-        );
+        assert_eq!(found(&folder, "**/*.dat").unwrap(), ["4.dat", "x/1.dat", "x/deep/2.dat", "y/3.dat"]);
     }
 
     #[test]
@@ -260,10 +220,7 @@ mod tests {
         assert_eq!(error.code(), "source::file_missing");
         assert!(error.help_text().unwrap().contains("people.dat?"), "{error:?}");
         let error = found(&folder, "nowhere/people.dat").unwrap_err();
-        assert!(
-            error.help_text().unwrap().contains("nowhere does not exist"),
-            "{error:?}"
-        );
+        assert!(error.help_text().unwrap().contains("nowhere does not exist"), "{error:?}");
     }
 
     #[test]
@@ -276,10 +233,7 @@ mod tests {
 
     #[test]
     fn folders_named_key_value_are_partitions() {
-        let folder = folder(&[
-            "dt=2026-01-02/land=FI/a.dat",
-            "dt=2026-01-01/land=__HIVE_DEFAULT_PARTITION__/b.dat",
-        ]);
+        let folder = folder(&["dt=2026-01-02/land=FI/a.dat", "dt=2026-01-01/land=__HIVE_DEFAULT_PARTITION__/b.dat"]);
         let files = find(folder.path().to_str().unwrap(), dat).unwrap();
         let said: Vec<Vec<_>> = files.iter().map(|f| f.partitions.iter().collect()).collect();
         assert_eq!(said[0], [("dt", Some("2026-01-01")), ("land", None)]);

@@ -55,10 +55,7 @@ fn unescape(text: &str) -> String {
             .get(..2)
             .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))
             .and_then(|hex| std::str::from_utf8(hex).ok());
-        match code
-            .filter(|_| byte == b'%')
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
+        match code.filter(|_| byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(escaped) => {
                 bytes.push(escaped);
                 rest = &after[2..];

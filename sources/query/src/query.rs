@@ -58,16 +58,11 @@ impl Query {
     /// Plans a scan of `columns` only, so that the tables read nothing else for them.
     async fn physical(&self, columns: &[String]) -> Result<Arc<dyn ExecutionPlan>, Error> {
         let offered = self.plan.schema().columns();
-        let wanted = pick(&self.schema, columns, "the query")?
-            .into_iter()
-            .map(|index| Expr::Column(offered[index].clone()));
-        let planned = LogicalPlanBuilder::from(self.plan.clone())
-            .project(wanted)
-            .and_then(LogicalPlanBuilder::build);
+        let wanted =
+            pick(&self.schema, columns, "the query")?.into_iter().map(|index| Expr::Column(offered[index].clone()));
+        let planned = LogicalPlanBuilder::from(self.plan.clone()).project(wanted).and_then(LogicalPlanBuilder::build);
         let plan = planned.map_err(|fault| fault::planning(&fault, &[]))?;
-        Box::pin(self.session.state().create_physical_plan(&plan))
-            .await
-            .map_err(|fault| fault::planning(&fault, &[]))
+        Box::pin(self.session.state().create_physical_plan(&plan)).await.map_err(|fault| fault::planning(&fault, &[]))
     }
 }
 
@@ -84,11 +79,7 @@ impl Source for Query {
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
         let plan = self.physical(columns).await?;
         let rows = execute_stream(plan, self.session.task_ctx()).map_err(|fault| fault::running(&fault))?;
-        Ok(SegmentStream {
-            schema: rows.schema(),
-            origins: Arc::from([ORIGIN.to_owned()]),
-            batches: number(rows),
-        })
+        Ok(SegmentStream { schema: rows.schema(), origins: Arc::from([ORIGIN.to_owned()]), batches: number(rows) })
     }
 }
 
@@ -101,14 +92,7 @@ fn number(rows: SendableRecordBatchStream) -> BoxStream<'static, Result<SegmentB
                 Ok(batch) if batch.num_rows() == 0 => {}
                 Ok(batch) => {
                     let next_row = first_row + batch.num_rows() as u64;
-                    return Some((
-                        Ok(SegmentBatch {
-                            rows: batch,
-                            origin: 0,
-                            first_row,
-                        }),
-                        Some((rows, next_row)),
-                    ));
+                    return Some((Ok(SegmentBatch { rows: batch, origin: 0, first_row }), Some((rows, next_row))));
                 }
                 Err(fault) => return Some((Err(fault::running(&fault)), None)),
             }

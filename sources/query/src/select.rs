@@ -17,9 +17,7 @@ use crate::columns::advice;
 /// `source::table_missing` with the tables there are; all of them configuration.
 pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&str]) -> Result<Statement, Error> {
     let dialect = session.config().options().sql_parser.dialect;
-    let statement = session
-        .sql_to_statement(sql, &dialect)
-        .map_err(|fault| refused_or_wrong(&fault))?;
+    let statement = session.sql_to_statement(sql, &dialect).map_err(|fault| refused_or_wrong(&fault))?;
     if !matches!(&statement, Statement::Statement(sql) if matches!(**sql, SqlStatement::Query(_))) {
         return Err(refused());
     }
@@ -35,12 +33,8 @@ pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&str]) -> Result
 
 /// The error for anything but one SELECT.
 pub(crate) fn refused() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "query::refused",
-        "the query is not one single SELECT",
-    )
-    .help("a segment is read, never written: keep one SELECT (WITH … SELECT is fine), and only that")
+    Error::new(ErrorKind::Config, "query::refused", "the query is not one single SELECT")
+        .help("a segment is read, never written: keep one SELECT (WITH … SELECT is fine), and only that")
 }
 
 /// The error for a `table` that is not among those `known`.
@@ -67,9 +61,5 @@ fn refused_or_wrong(fault: &DataFusionError) -> Error {
         Some((what, place)) => (what, format!(", line {}", place.replace("Column: ", "column "))),
         None => (said, String::new()),
     };
-    Error::new(
-        ErrorKind::Config,
-        "query::syntax",
-        format!("the query{place} is not valid SQL: {what}"),
-    )
+    Error::new(ErrorKind::Config, "query::syntax", format!("the query{place} is not valid SQL: {what}"))
 }

@@ -32,9 +32,7 @@ impl SourceTable {
 
 impl fmt::Debug for SourceTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceTable")
-            .field("source", &self.source.name())
-            .finish_non_exhaustive()
+        f.debug_struct("SourceTable").field("source", &self.source.name()).finish_non_exhaustive()
     }
 }
 
@@ -59,10 +57,7 @@ impl TableProvider for SourceTable {
             Some(columns) => Arc::new(self.schema.project(columns)?),
             None => Arc::clone(&self.schema),
         };
-        let rows = SourceRows {
-            source: Arc::clone(&self.source),
-            schema: Arc::clone(&schema),
-        };
+        let rows = SourceRows { source: Arc::clone(&self.source), schema: Arc::clone(&schema) };
         // One partition: rows keep the order of the source, so that a row's number means the same in every run.
         let scan = StreamingTableExec::try_new(schema, vec![Arc::new(rows)], None, None, false, limit)?;
         Ok(Arc::new(scan))
@@ -77,9 +72,7 @@ struct SourceRows {
 
 impl fmt::Debug for SourceRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SourceRows")
-            .field("source", &self.source.name())
-            .finish_non_exhaustive()
+        f.debug_struct("SourceRows").field("source", &self.source.name()).finish_non_exhaustive()
     }
 }
 
@@ -93,32 +86,20 @@ impl PartitionStream for SourceRows {
         let rows = stream::once(async move {
             let columns: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
             let scan = source.scan(&columns).await.map_err(external)?;
-            let batches = scan
-                .batches
-                .map(move |batch| arrange(&batch.map_err(external)?.rows, &schema));
+            let batches = scan.batches.map(move |batch| arrange(&batch.map_err(external)?.rows, &schema));
             Ok::<_, DataFusionError>(batches)
         });
-        Box::pin(RecordBatchStreamAdapter::new(
-            Arc::clone(&self.schema),
-            rows.try_flatten(),
-        ))
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), rows.try_flatten()))
     }
 }
 
 /// The columns of `rows` in the order of `schema`, which a source may deliver in any order.
 fn arrange(rows: &RecordBatch, schema: &SchemaRef) -> datafusion::error::Result<RecordBatch> {
-    let order: Vec<usize> = schema
-        .fields()
-        .iter()
-        .map(|field| rows.schema_ref().index_of(field.name()))
-        .collect::<Result<_, _>>()?;
+    let order: Vec<usize> =
+        schema.fields().iter().map(|field| rows.schema_ref().index_of(field.name())).collect::<Result<_, _>>()?;
     let arranged = rows.project(&order)?;
     arranged.with_schema(Arc::clone(schema)).map_err(|_| {
-        external(Error::new(
-            ErrorKind::Bug,
-            "bug::schema",
-            "a source delivered other types than it announced",
-        ))
+        external(Error::new(ErrorKind::Bug, "bug::schema", "a source delivered other types than it announced"))
     })
 }
 

@@ -30,10 +30,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            memory: 512 << 20,
-            temporary: None,
-        }
+        Self { memory: 512 << 20, temporary: None }
     }
 }
 
@@ -52,10 +49,7 @@ enum Table {
 impl Tables {
     /// No tables yet.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            tables: BTreeMap::new(),
-        }
+        Self { settings, tables: BTreeMap::new() }
     }
 
     /// Lets queries read `source` as the table `name`, which keeps its case.
@@ -99,13 +93,9 @@ impl Tables {
         let known: Vec<&str> = self.tables.keys().map(String::as_str).collect();
         let state = session.state();
         let statement = select::parse(&state, sql, &known)?;
-        let plan = Box::pin(state.statement_to_plan(statement))
-            .await
-            .map_err(|fault| fault::planning(&fault, &known))?;
-        let read_only = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
+        let plan =
+            Box::pin(state.statement_to_plan(statement)).await.map_err(|fault| fault::planning(&fault, &known))?;
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         // The parser lets some writes through as a SELECT, for example SELECT … INTO.
         read_only.verify_plan(&plan).map_err(|_| select::refused())?;
         Query::new(session, plan)
@@ -129,9 +119,7 @@ impl Tables {
                 Table::Provider(provider) => Arc::clone(provider),
             };
             let reference = datafusion::common::TableReference::bare(name.as_str());
-            session
-                .register_table(reference, provider)
-                .map_err(|fault| fault::planning(&fault, &[]))?;
+            session.register_table(reference, provider).map_err(|fault| fault::planning(&fault, &[]))?;
         }
         Ok(session)
     }
@@ -140,9 +128,7 @@ impl Tables {
 fn config() -> SessionConfig {
     // One partition: with more, rows arrive in the order in which threads finish, and row numbers (and with them
     // which of two duplicates is the first) would differ from run to run.
-    let mut config = SessionConfig::new()
-        .with_target_partitions(1)
-        .with_batch_size(BATCH_ROWS);
+    let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(BATCH_ROWS);
     let options = config.options_mut();
     // Columns keep the case they have in the file.
     options.sql_parser.enable_ident_normalization = false;

@@ -45,18 +45,11 @@ impl Columns {
         for key in partitions.keys() {
             if columns.iter().all(|column| column.field.name() != key) {
                 let field = Field::new(key, DataType::Utf8, true);
-                columns.push(Column {
-                    field,
-                    file: String::new(),
-                    flaw: None,
-                });
+                columns.push(Column { field, file: String::new(), flaw: None });
             }
         }
         let (fields, flaws): (Vec<_>, Vec<_>) = columns.into_iter().map(|column| (column.field, column.flaw)).unzip();
-        Ok(Self {
-            schema: Arc::new(Schema::new(fields)),
-            flaws,
-        })
+        Ok(Self { schema: Arc::new(Schema::new(fields)), flaws })
     }
 
     /// All of them, each nullable.
@@ -69,12 +62,10 @@ impl Columns {
     /// # Errors
     /// `source::column_missing` when no file or not every file has a column, `source::column_type` when types differ.
     pub fn pick(&self, columns: &[String], source: &str) -> Result<SchemaRef, Error> {
-        let picked = pick(&self.schema, columns, source)?
-            .into_iter()
-            .map(|index| match &self.flaws[index] {
-                Some(flaw) => Err(flaw.clone()),
-                None => Ok(Arc::clone(&self.schema.fields()[index])),
-            });
+        let picked = pick(&self.schema, columns, source)?.into_iter().map(|index| match &self.flaws[index] {
+            Some(flaw) => Err(flaw.clone()),
+            None => Ok(Arc::clone(&self.schema.fields()[index])),
+        });
         Ok(Arc::new(Schema::new(picked.collect::<Result<Vec<FieldRef>, _>>()?)))
     }
 }
@@ -91,11 +82,7 @@ impl Column {
     fn found(field: &Field, file: &str, first_file: Option<&str>) -> Self {
         let column = Field::new(field.name(), field.data_type().clone(), true);
         let flaw = first_file.map(|lacking| absent(field.name(), lacking, file));
-        Self {
-            field: column,
-            file: file.to_owned(),
-            flaw,
-        }
+        Self { field: column, file: file.to_owned(), flaw }
     }
 
     /// Compares the column with what another `file` has under its name.
@@ -111,11 +98,7 @@ impl Column {
             Some((other, None)) => Error::new(
                 ErrorKind::Source,
                 "source::column_type",
-                format!(
-                    "column \"{name}\" is {} in {} but {other} in {file}",
-                    self.field.data_type(),
-                    self.file
-                ),
+                format!("column \"{name}\" is {} in {} but {other} in {file}", self.field.data_type(), self.file),
             )
             .help("write the files with one type, or read them separately"),
         };
@@ -157,11 +140,7 @@ fn refuse_twins(file: &str, fields: &Fields) -> Result<(), Error> {
     Err(Error::new(
         ErrorKind::Source,
         "source::column_twice",
-        format!(
-            "{file} has two columns called \"{}\", the second being column {}",
-            field.name(),
-            index + 1
-        ),
+        format!("{file} has two columns called \"{}\", the second being column {}", field.name(), index + 1),
     )
     .help("rename one of them where the file is written"))
 }
@@ -171,17 +150,11 @@ mod tests {
     use super::*;
 
     fn fields(columns: &[(&str, DataType)]) -> Fields {
-        columns
-            .iter()
-            .map(|(name, kind)| Field::new(*name, kind.clone(), false))
-            .collect()
+        columns.iter().map(|(name, kind)| Field::new(*name, kind.clone(), false)).collect()
     }
 
     fn union(files: &[(&str, Fields)]) -> Result<Columns, Error> {
-        Columns::union(
-            files.iter().map(|(name, fields)| (*name, fields)),
-            &Partitions::default(),
-        )
+        Columns::union(files.iter().map(|(name, fields)| (*name, fields)), &Partitions::default())
     }
 
     fn pick_one(columns: &Columns, name: &str) -> Result<DataType, Error> {
@@ -193,32 +166,20 @@ mod tests {
         let full = fields(&[("email", DataType::Utf8), ("phone", DataType::Utf8)]);
         let lean = fields(&[("email", DataType::Utf8)]);
         for (files, message) in [
-            (
-                [("a", full.clone()), ("b", lean.clone())],
-                "column \"phone\" not found in b, though a has it",
-            ),
-            (
-                [("a", lean), ("b", full)],
-                "column \"phone\" not found in a, though b has it",
-            ),
+            ([("a", full.clone()), ("b", lean.clone())], "column \"phone\" not found in b, though a has it"),
+            ([("a", lean), ("b", full)], "column \"phone\" not found in a, though b has it"),
         ] {
             let columns = union(&files).unwrap();
             assert_eq!(pick_one(&columns, "email").unwrap(), DataType::Utf8);
             let error = pick_one(&columns, "phone").unwrap_err();
-            assert_eq!(
-                (error.code(), error.to_string().as_str()),
-                ("source::column_missing", message)
-            );
+            assert_eq!((error.code(), error.to_string().as_str()), ("source::column_missing", message));
         }
     }
 
     #[test]
     fn a_column_of_two_types_is_refused_with_both_files() {
-        let columns = union(&[
-            ("a", fields(&[("id", DataType::Int32)])),
-            ("b", fields(&[("id", DataType::Int64)])),
-        ])
-        .unwrap();
+        let columns =
+            union(&[("a", fields(&[("id", DataType::Int32)])), ("b", fields(&[("id", DataType::Int64)]))]).unwrap();
         let error = pick_one(&columns, "id").unwrap_err();
         assert_eq!(error.to_string(), "column \"id\" is Int32 in a but Int64 in b");
     }
@@ -226,11 +187,8 @@ mod tests {
     #[test]
     fn all_kinds_of_text_are_one_type() {
         let category = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
-        let columns = union(&[
-            ("a", fields(&[("x", category.clone())])),
-            ("b", fields(&[("x", DataType::LargeUtf8)])),
-        ])
-        .unwrap();
+        let columns =
+            union(&[("a", fields(&[("x", category.clone())])), ("b", fields(&[("x", DataType::LargeUtf8)]))]).unwrap();
         assert_eq!(pick_one(&columns, "x").unwrap(), DataType::Utf8);
         let columns = union(&[("a", fields(&[("x", category.clone())]))]).unwrap();
         assert_eq!(pick_one(&columns, "x").unwrap(), category);

@@ -52,23 +52,11 @@ impl Source for People {
         let fails = self.fails;
         let batches = (0..3).map(move |n| {
             if fails && n == 2 {
-                return Err(Error::new(
-                    ErrorKind::Source,
-                    "source::damaged",
-                    "people, row group 3 is damaged",
-                ));
+                return Err(Error::new(ErrorKind::Source, "source::damaged", "people, row group 3 is damaged"));
             }
-            Ok(SegmentBatch {
-                rows: rows.slice(n * 4, 4),
-                origin: 0,
-                first_row: n as u64 * 4 + 1,
-            })
+            Ok(SegmentBatch { rows: rows.slice(n * 4, 4), origin: 0, first_row: n as u64 * 4 + 1 })
         });
-        Ok(SegmentStream {
-            schema,
-            origins: Arc::from(["people".to_owned()]),
-            batches: feed(batches),
-        })
+        Ok(SegmentStream { schema, origins: Arc::from(["people".to_owned()]), batches: feed(batches) })
     }
 }
 
@@ -93,22 +81,13 @@ async fn read(query: &Query, columns: &[&str]) -> Result<Vec<SegmentBatch>, Erro
 
 async fn ids(sql: &str) -> Vec<i64> {
     let batches = read(&query(sql).await.unwrap(), &["Id"]).await.unwrap();
-    let column = |b: SegmentBatch| {
-        b.rows
-            .column_by_name("Id")
-            .unwrap()
-            .as_primitive::<Int64Type>()
-            .values()
-            .to_vec()
-    };
+    let column = |b: SegmentBatch| b.rows.column_by_name("Id").unwrap().as_primitive::<Int64Type>().values().to_vec();
     batches.into_iter().flat_map(column).collect()
 }
 
 #[tokio::test]
 async fn rows_are_numbered_from_one_in_the_order_of_the_result() {
-    let result = query("SELECT Id FROM people WHERE Id <> 5 ORDER BY Id DESC")
-        .await
-        .unwrap();
+    let result = query("SELECT Id FROM people WHERE Id <> 5 ORDER BY Id DESC").await.unwrap();
     let batches = read(&result, &["Id"]).await.unwrap();
     let mut next = 1;
     for batch in &batches {
@@ -116,19 +95,13 @@ async fn rows_are_numbered_from_one_in_the_order_of_the_result() {
         next += batch.rows.num_rows() as u64;
     }
     assert_eq!(next, 12);
-    assert_eq!(
-        ids("SELECT Id FROM people WHERE Id <> 5 ORDER BY Id DESC").await,
-        [12, 11, 10, 9, 8, 7, 6, 4, 3, 2, 1]
-    );
+    assert_eq!(ids("SELECT Id FROM people WHERE Id <> 5 ORDER BY Id DESC").await, [12, 11, 10, 9, 8, 7, 6, 4, 3, 2, 1]);
 }
 
 #[tokio::test]
 async fn without_order_by_rows_keep_the_order_of_the_table() {
     assert_eq!(ids("SELECT Id FROM people").await, (1..=12).collect::<Vec<_>>());
-    assert_eq!(
-        ids("SELECT * FROM people WHERE first_name = 'Bo'").await,
-        [1, 3, 5, 7, 9, 11]
-    );
+    assert_eq!(ids("SELECT * FROM people WHERE first_name = 'Bo'").await, [1, 3, 5, 7, 9, 11]);
 }
 
 #[tokio::test]
@@ -144,66 +117,34 @@ async fn a_scan_reads_only_the_columns_it_needs() {
 
 #[tokio::test]
 async fn names_keep_their_case_and_functions_do_not_care_about_theirs() {
-    assert_eq!(
-        ids("SELECT Id FROM people WHERE Lower(first_name) = lower('ÅSA') AND \"Id\" = 2").await,
-        [2]
-    );
+    assert_eq!(ids("SELECT Id FROM people WHERE Lower(first_name) = lower('ÅSA') AND \"Id\" = 2").await, [2]);
     assert_eq!(ids("SELECT COUNT(*) AS Id FROM people").await, [12]);
     let rank = "WITH r AS (SELECT *, row_number() OVER (PARTITION BY first_name ORDER BY Id DESC) AS n FROM people) \
                 SELECT Id FROM r WHERE n = 1 ORDER BY Id";
     assert_eq!(ids(rank).await, [11, 12]);
     let error = refusal("SELECT id FROM people").await;
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Source, "source::column_missing")
-    );
-    assert_eq!(
-        error.help_text(),
-        Some("did you mean \"Id\"? columns: Id, Email, first_name")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "source::column_missing"));
+    assert_eq!(error.help_text(), Some("did you mean \"Id\"? columns: Id, Email, first_name"));
 }
 
 #[tokio::test]
 async fn nulls_and_unicode_pass_unharmed() {
-    let result = query("SELECT Email, first_name FROM people ORDER BY Id LIMIT 4")
-        .await
-        .unwrap();
+    let result = query("SELECT Email, first_name FROM people ORDER BY Id LIMIT 4").await.unwrap();
     let batches = read(&result, &["Email", "first_name"]).await.unwrap();
     assert!(batches[0].rows.column_by_name("Email").unwrap().is_null(2));
-    assert_eq!(
-        batches[0]
-            .rows
-            .column_by_name("first_name")
-            .unwrap()
-            .as_string::<i32>()
-            .value(1),
-        "Åsa"
-    );
+    assert_eq!(batches[0].rows.column_by_name("first_name").unwrap().as_string::<i32>().value(1), "Åsa");
 }
 
 #[tokio::test]
 async fn text_that_sql_makes_is_plain_text() {
-    let result = query("SELECT CAST(Id AS VARCHAR) AS t, first_name || '!' AS u FROM people")
-        .await
-        .unwrap();
+    let result = query("SELECT CAST(Id AS VARCHAR) AS t, first_name || '!' AS u FROM people").await.unwrap();
     let batches = read(&result, &["t", "u"]).await.unwrap();
-    assert!(
-        batches[0]
-            .rows
-            .columns()
-            .iter()
-            .all(|column| *column.data_type() == DataType::Utf8)
-    );
+    assert!(batches[0].rows.columns().iter().all(|column| *column.data_type() == DataType::Utf8));
 }
 
 #[tokio::test]
 async fn a_result_of_no_rows_is_a_segment_of_no_rows() {
-    let stream = query("SELECT Id FROM people WHERE Id > 99")
-        .await
-        .unwrap()
-        .scan(&["Id".into()])
-        .await
-        .unwrap();
+    let stream = query("SELECT Id FROM people WHERE Id > 99").await.unwrap().scan(&["Id".into()]).await.unwrap();
     assert_eq!(stream.schema.field(0).name(), "Id");
     assert_eq!(stream.origins.as_ref(), ["query"]);
     assert_eq!(stream.batches.count().await, 0);
@@ -225,25 +166,15 @@ async fn anything_but_one_select_is_refused() {
         "",
     ] {
         let error = refusal(sql).await;
-        assert_eq!(
-            (error.kind(), error.code()),
-            (ErrorKind::Config, "query::refused"),
-            "{sql}: {error}"
-        );
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "query::refused"), "{sql}: {error}");
     }
     assert!(query("SELECT Id FROM people;").await.is_ok());
 }
 
 #[tokio::test]
 async fn a_file_cannot_be_read_past_the_tables() {
-    assert_eq!(
-        refusal("SELECT * FROM '/etc/passwd'").await.code(),
-        "source::table_missing"
-    );
-    assert_eq!(
-        refusal("SELECT * FROM information_schema.tables").await.code(),
-        "source::table_missing"
-    );
+    assert_eq!(refusal("SELECT * FROM '/etc/passwd'").await.code(), "source::table_missing");
+    assert_eq!(refusal("SELECT * FROM information_schema.tables").await.code(), "source::table_missing");
 }
 
 #[tokio::test]
@@ -256,15 +187,9 @@ async fn wrong_sql_is_named_with_line_and_column() {
 #[tokio::test]
 async fn a_missing_table_is_named_with_the_tables_there_are() {
     let error = refusal("SELECT * FROM poeple").await;
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Config, "source::table_missing")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "source::table_missing"));
     assert_eq!(error.help_text(), Some("did you mean \"people\"? tables: people"));
-    assert_eq!(
-        tables().add("people", Arc::new(People::default())).unwrap_err().code(),
-        "source::table_twice"
-    );
+    assert_eq!(tables().add("people", Arc::new(People::default())).unwrap_err().code(), "source::table_twice");
 }
 
 #[tokio::test]
@@ -286,25 +211,11 @@ async fn a_column_that_the_result_lacks_is_named_with_those_it_has() {
 #[tokio::test]
 async fn the_error_of_a_table_arrives_as_it_was_and_ends_the_stream() {
     let mut tables = Tables::default();
-    tables
-        .add(
-            "people",
-            Arc::new(People {
-                fails: true,
-                ..People::default()
-            }),
-        )
-        .unwrap();
-    let result = tables
-        .query("SELECT Id, UPPER(Email) AS mail FROM people")
-        .await
-        .unwrap();
+    tables.add("people", Arc::new(People { fails: true, ..People::default() })).unwrap();
+    let result = tables.query("SELECT Id, UPPER(Email) AS mail FROM people").await.unwrap();
     let items: Vec<_> = result.scan(&["mail".into()]).await.unwrap().batches.collect().await;
     let error = items.last().unwrap().as_ref().unwrap_err();
-    assert_eq!(
-        (error.code(), error.to_string().as_str()),
-        ("source::damaged", "people, row group 3 is damaged")
-    );
+    assert_eq!((error.code(), error.to_string().as_str()), ("source::damaged", "people, row group 3 is damaged"));
     assert!(items[..items.len() - 1].iter().all(Result::is_ok));
 }
 
@@ -326,10 +237,7 @@ async fn an_error_in_the_rows_does_not_repeat_what_they_hold() {
 #[tokio::test]
 async fn a_sort_larger_than_its_memory_spills_and_stays_right() {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        memory: 24 << 20,
-        temporary: Some(folder.path().to_owned()),
-    };
+    let settings = Settings { memory: 24 << 20, temporary: Some(folder.path().to_owned()) };
     let mut tables = Tables::new(settings);
     tables.add("numbers", Arc::new(Numbers)).unwrap();
     let result = tables.query("SELECT n, t FROM numbers ORDER BY t").await.unwrap();
@@ -355,10 +263,7 @@ impl Source for Numbers {
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
-        let fields = vec![
-            Field::new("n", DataType::Int64, true),
-            Field::new("t", DataType::Utf8, true),
-        ];
+        let fields = vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)];
         Ok(Arc::new(Schema::new(fields)))
     }
 
@@ -369,24 +274,11 @@ impl Source for Numbers {
         let batches = (0..10i64).map(move |batch| {
             let numbers = (0..8_000i64).map(|n| (batch * 8_000 + n) * 7_919 % 80_000);
             let text = numbers.clone().map(|n| format!("{n:0400}"));
-            let columns: Vec<arrow::array::ArrayRef> = vec![
-                Arc::new(Int64Array::from_iter_values(numbers)),
-                Arc::new(StringArray::from_iter_values(text)),
-            ];
-            let rows = RecordBatch::try_new(Arc::clone(&schema), columns)
-                .unwrap()
-                .project(&order)
-                .unwrap();
-            Ok(SegmentBatch {
-                rows,
-                origin: 0,
-                first_row: batch as u64 * 8_000 + 1,
-            })
+            let columns: Vec<arrow::array::ArrayRef> =
+                vec![Arc::new(Int64Array::from_iter_values(numbers)), Arc::new(StringArray::from_iter_values(text))];
+            let rows = RecordBatch::try_new(Arc::clone(&schema), columns).unwrap().project(&order).unwrap();
+            Ok(SegmentBatch { rows, origin: 0, first_row: batch as u64 * 8_000 + 1 })
         });
-        Ok(SegmentStream {
-            schema: projected,
-            origins: Arc::from(["numbers".to_owned()]),
-            batches: feed(batches),
-        })
+        Ok(SegmentStream { schema: projected, origins: Arc::from(["numbers".to_owned()]), batches: feed(batches) })
     }
 }

@@ -14,34 +14,20 @@ const LONGEST_FILE: usize = 400;
 const TABLES: [&str; 1] = ["sinks/activecampaign/src/answer/table.rs"];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Normal dependencies of each workspace package, by name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let mut cargo = Command::new(env!("CARGO"));
-    let output = cargo
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
+    let output = cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output().unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
     let normal = |package: &Value| {
         let all = package["dependencies"].as_array().unwrap().iter();
-        all.filter(|dependency| dependency["kind"].is_null())
-            .map(name)
-            .collect()
+        all.filter(|dependency| dependency["kind"].is_null()).map(name).collect()
     };
-    metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|package| (name(package), normal(package)))
-        .collect()
+    metadata["packages"].as_array().unwrap().iter().map(|package| (name(package), normal(package))).collect()
 }
 
 fn rust_files() -> Vec<(String, String)> {
@@ -59,10 +45,7 @@ fn rust_files() -> Vec<(String, String)> {
     let (root, mut files) = (root(), Vec::new());
     walk(&root, &mut files);
     let name = |path: &PathBuf| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
-    files
-        .iter()
-        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
-        .collect()
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
 #[test]
@@ -89,22 +72,10 @@ fn core_knows_nobody_and_siblings_do_not_know_each_other() {
 
 #[test]
 fn core_has_no_http_no_query_engine_no_files_and_no_command_line() {
-    let forbidden = [
-        "reqwest",
-        "hyper",
-        "http",
-        "axum",
-        "datafusion",
-        "parquet",
-        "clap",
-        "object_store",
-        "enlist-simulator",
-    ];
+    let forbidden =
+        ["reqwest", "hyper", "http", "axum", "datafusion", "parquet", "clap", "object_store", "enlist-simulator"];
     for name in forbidden {
-        assert!(
-            !dependencies()["enlist-core"].contains(name),
-            "enlist-core must not depend on {name}"
-        );
+        assert!(!dependencies()["enlist-core"].contains(name), "enlist-core must not depend on {name}");
     }
 }
 
@@ -112,10 +83,7 @@ fn core_has_no_http_no_query_engine_no_files_and_no_command_line() {
 fn only_sources_see_the_query_engine() {
     for (package, used) in dependencies() {
         if used.contains("datafusion") {
-            assert!(
-                package.starts_with("enlist-source-"),
-                "{package} must not depend on datafusion"
-            );
+            assert!(package.starts_with("enlist-source-"), "{package} must not depend on datafusion");
         }
     }
 }
@@ -124,10 +92,7 @@ fn only_sources_see_the_query_engine() {
 fn only_sinks_open_a_connection_to_a_destination() {
     for (package, used) in dependencies() {
         if used.contains("reqwest") {
-            assert!(
-                package.starts_with("enlist-sink-"),
-                "{package} must not depend on reqwest"
-            );
+            assert!(package.starts_with("enlist-sink-"), "{package} must not depend on reqwest");
         }
     }
 }
@@ -151,10 +116,7 @@ fn only_the_clock_reads_the_time() {
 fn only_one_file_hands_work_to_blocking_threads() {
     for (name, text) in rust_files() {
         if name.starts_with("core/src/") && name != "core/src/cpu.rs" {
-            assert!(
-                !text.contains("spawn_blocking"),
-                "{name} calls spawn_blocking; use cpu::run"
-            );
+            assert!(!text.contains("spawn_blocking"), "{name} calls spawn_blocking; use cpu::run");
         }
     }
 }
@@ -177,9 +139,6 @@ fn only_delivery_writes_the_ledger() {
 fn files_are_short_enough_to_read() {
     for (name, text) in rust_files() {
         let lines = text.lines().count();
-        assert!(
-            lines <= LONGEST_FILE || TABLES.contains(&name.as_str()),
-            "{name} has {lines} lines"
-        );
+        assert!(lines <= LONGEST_FILE || TABLES.contains(&name.as_str()), "{name} has {lines} lines");
     }
 }

@@ -12,11 +12,7 @@ use tokio::sync::watch;
 
 /// An account that answers after `seconds`, with its true limits.
 fn answering_after(seconds: f64) -> Settings {
-    Settings {
-        bulk_latency: Latency::Fixed(seconds),
-        latency: Latency::Fixed(seconds.min(0.2)),
-        ..Settings::default()
-    }
+    Settings { bulk_latency: Latency::Fixed(seconds), latency: Latency::Fixed(seconds.min(0.2)), ..Settings::default() }
 }
 
 /// Every row of `people` that can land is there with its values, and nothing else is.
@@ -41,10 +37,7 @@ fn assert_landed(world: &World, people: &People) {
 fn assert_complete(report: &Report, confirmed: u64, rejected: u64, duplicate: u64) {
     assert_eq!(report.error, None, "{:?}", report.warnings);
     let outcome = &report.outcome;
-    assert_eq!(
-        (outcome.confirmed, outcome.rejected, outcome.duplicate),
-        (confirmed, rejected, duplicate)
-    );
+    assert_eq!((outcome.confirmed, outcome.rejected, outcome.duplicate), (confirmed, rejected, duplicate));
     assert_eq!(outcome.deferred, 0);
     outcome.balance().unwrap();
 }
@@ -67,12 +60,7 @@ async fn the_full_rate_is_kept_at_two_seconds_of_latency_without_a_throttle() {
 #[tokio::test(start_paused = true)]
 async fn every_landable_row_lands_and_each_other_row_has_a_reason() {
     for throttle in [Throttle::BadRequest, Throttle::TooManyRequests, Throttle::Unavailable] {
-        let settings = Settings {
-            throttle,
-            throttle_every: Some(5),
-            fail_async: 0.01,
-            ..answering_after(0.15)
-        };
+        let settings = Settings { throttle, throttle_every: Some(5), fail_async: 0.01, ..answering_after(0.15) };
         let world = World::new(settings);
         let people = People::dirty(10_000);
         let report = world.run(people.source()).await.unwrap();
@@ -91,10 +79,7 @@ async fn every_landable_row_lands_and_each_other_row_has_a_reason() {
 #[tokio::test(start_paused = true)]
 async fn a_rerun_sends_nothing_and_a_change_sends_exactly_the_changed() {
     let world = World::new(answering_after(0.15));
-    let mut people = People {
-        changed_every: 20,
-        ..People::dirty(10_000)
-    };
+    let mut people = People { changed_every: 20, ..People::dirty(10_000) };
     world.run(people.source()).await.unwrap();
     let first = world.simulator.report();
 
@@ -103,9 +88,7 @@ async fn a_rerun_sends_nothing_and_a_change_sends_exactly_the_changed() {
     assert_eq!(world.simulator.report().bulk_requests, first.bulk_requests);
 
     people.edition = 1;
-    let changed = (0..people.rows)
-        .filter(|&n| people.is_changed(n) && !people.is_malformed(n))
-        .count() as u64;
+    let changed = (0..people.rows).filter(|&n| people.is_changed(n) && !people.is_malformed(n)).count() as u64;
     let report = world.run(people.source()).await.unwrap();
     assert_eq!((report.plan.update, report.outcome.confirmed), (changed, changed));
     assert_eq!(world.simulator.report().updated - first.updated, changed);
@@ -114,10 +97,7 @@ async fn a_rerun_sends_nothing_and_a_change_sends_exactly_the_changed() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_account_refuses_is_remembered_and_not_sent_again() {
-    let world = World::new(Settings {
-        fail_async: 0.05,
-        ..answering_after(0.15)
-    });
+    let world = World::new(Settings { fail_async: 0.05, ..answering_after(0.15) });
     let first = world.run(People::clean(2_000).source()).await.unwrap();
     let refused = first.rejected[&Reason::Refused];
     let again = world.run(People::clean(2_000).source()).await.unwrap();
@@ -129,16 +109,9 @@ async fn what_the_account_refuses_is_remembered_and_not_sent_again() {
 async fn contacts_the_importer_names_are_isolated_whatever_it_counts_from_and_however_many_it_names() {
     for first_index in [0, 1] {
         for complaints in [Complaints::All, Complaints::First] {
-            let settings = Settings {
-                first_index,
-                complaints,
-                fail_accept: 0.002,
-                ..answering_after(0.15)
-            };
+            let settings = Settings { first_index, complaints, fail_accept: 0.002, ..answering_after(0.15) };
             let people = People::clean(5_000);
-            let bad = (0..people.rows)
-                .filter(|&n| settings.refuses(&people.person(n).email))
-                .count() as u64;
+            let bad = (0..people.rows).filter(|&n| settings.refuses(&people.person(n).email)).count() as u64;
             let world = World::new(settings);
             let report = world.run(people.source()).await.unwrap();
             assert_eq!(report.error, None);
@@ -146,11 +119,7 @@ async fn contacts_the_importer_names_are_isolated_whatever_it_counts_from_and_ho
             assert_eq!(report.rejected[&Reason::Invalid], bad);
             assert_eq!(world.simulator.len() as u64, 5_000 - bad);
             // Each costs at most two more for its isolation, once the base is known; bisection would cost sixteen.
-            assert!(
-                report.calls.imports <= 20 + 6 * bad,
-                "{} for {bad}",
-                report.calls.imports
-            );
+            assert!(report.calls.imports <= 20 + 6 * bad, "{} for {bad}", report.calls.imports);
         }
     }
 }
@@ -182,10 +151,7 @@ async fn faults_of_every_kind_end_in_full_delivery() {
     settings.faults.cut_after = 0.05;
     settings.faults.truncated = 0.05;
     for seed in 1..=5 {
-        let world = World::new(Settings {
-            seed,
-            ..settings.clone()
-        });
+        let world = World::new(Settings { seed, ..settings.clone() });
         let people = People::clean(10_000);
         let mut report = world.run(people.source()).await;
         // The checks before a run may meet their third fault in a row; then the run is started again.
@@ -217,10 +183,7 @@ async fn a_deadline_defers_what_is_left_and_the_next_run_finishes_it() {
     let rest = world.run(people.source()).await.unwrap();
     assert_eq!(rest.error, None);
     assert!(rest.recovered.resolved > 0, "requests of the first run are taken up");
-    assert!(
-        rest.outcome.confirmed <= report.outcome.deferred,
-        "nothing that was settled is sent again"
-    );
+    assert!(rest.outcome.confirmed <= report.outcome.deferred, "nothing that was settled is sent again");
     assert_landed(&world, &people);
 }
 
@@ -239,11 +202,7 @@ async fn a_revoked_key_stops_the_run_and_a_valid_one_continues_it() {
     assert!(error.help_text().is_some());
     report.outcome.balance().unwrap();
 
-    assert_eq!(
-        world.run(people.source()).await.unwrap_err().kind(),
-        ErrorKind::Access,
-        "and it is told at once"
-    );
+    assert_eq!(world.run(people.source()).await.unwrap_err().kind(), ErrorKind::Access, "and it is told at once");
     world.simulator.reinstate();
     assert_eq!(world.run(people.source()).await.unwrap().error, None);
     assert_landed(&world, &people);
@@ -254,11 +213,7 @@ async fn a_stop_drains_and_the_same_run_again_converges() {
     let world = World::new(answering_after(1.0));
     let people = People::clean(20_000);
     let (told, stop) = watch::channel(false);
-    let observer = Observer {
-        progress: watch::Sender::new(Progress::default()),
-        stop,
-        rejects: Box::new(NoRejects),
-    };
+    let observer = Observer { progress: watch::Sender::new(Progress::default()), stop, rejects: Box::new(NoRejects) };
     let stopping = async {
         tokio::time::sleep(Duration::from_secs(15)).await;
         told.send(true).unwrap();
@@ -269,11 +224,7 @@ async fn a_stop_drains_and_the_same_run_again_converges() {
     report.outcome.balance().unwrap();
     let rest = world.run(people.source()).await.unwrap();
     assert_eq!((rest.error, rest.recovered.unclear), (None, 0));
-    assert_eq!(
-        world.simulator.report().queued_batches,
-        80,
-        "a drained stop sends nothing twice"
-    );
+    assert_eq!(world.simulator.report().queued_batches, 80, "a drained stop sends nothing twice");
     assert_landed(&world, &people);
 }
 
@@ -281,10 +232,7 @@ async fn a_stop_drains_and_the_same_run_again_converges() {
 async fn a_crash_at_any_moment_converges_also_when_the_source_went_back_meanwhile() {
     for crash_after in [2_500, 4_000, 5_100, 7_777, 8_600] {
         let world = World::new(answering_after(1.0));
-        let a = People {
-            changed_every: 2,
-            ..People::clean(5_000)
-        };
+        let a = People { changed_every: 2, ..People::clean(5_000) };
         let b = People { edition: 1, ..a };
         assert_eq!(world.run(a.source()).await.unwrap().error, None);
         let crashed = tokio::time::timeout(Duration::from_millis(crash_after), world.run(b.source())).await;
@@ -296,11 +244,7 @@ async fn a_crash_at_any_moment_converges_also_when_the_source_went_back_meanwhil
         let mut checked = 0;
         world.simulator.each_contact(|contact| {
             let n: u64 = contact.email[7..14].parse().unwrap();
-            assert_eq!(
-                contact.fields.get(&1),
-                Some(&a.person(n).tier),
-                "row {n}, crash after {crash_after} ms"
-            );
+            assert_eq!(contact.fields.get(&1), Some(&a.person(n).tier), "row {n}, crash after {crash_after} ms");
             checked += 1;
         });
         assert_eq!(checked, 5_000);
@@ -345,10 +289,7 @@ async fn a_broken_guard_sends_nothing_and_defers_everything() {
 async fn a_plan_sends_nothing_and_says_what_a_run_would_do() {
     let world = World::new(answering_after(0.15));
     let plan = world.plan(People::dirty(10_000).source()).await.unwrap();
-    assert_eq!(
-        (plan.summary.read, plan.summary.add, plan.summary.duplicate),
-        (10_000, 9_700, 200)
-    );
+    assert_eq!((plan.summary.read, plan.summary.add, plan.summary.duplicate), (10_000, 9_700, 200));
     assert_eq!(plan.summary.requests, 39);
     assert_eq!(world.simulator.report().bulk_requests, 0);
     let report = world.run(People::dirty(10_000).source()).await.unwrap();

@@ -16,8 +16,7 @@ fn root() -> PathBuf {
 fn is_code(text: &str) -> bool {
     let word =
         |text: &str, more: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || more.contains(c));
-    text.split_once("::")
-        .is_some_and(|(area, name)| word(area, "") && word(name, "_"))
+    text.split_once("::").is_some_and(|(area, name)| word(area, "") && word(name, "_"))
 }
 
 /// The product's sources below `folder`, without their tests.
@@ -46,29 +45,18 @@ fn used() -> BTreeSet<String> {
     }
     let literals = texts.iter().flat_map(|text| text.split('"'));
     let guards = Guard::ALL.map(|guard| format!("guard::{}", guard.name()));
-    literals
-        .filter(|text| is_code(text))
-        .map(str::to_owned)
-        .chain(guards)
-        .collect()
+    literals.filter(|text| is_code(text)).map(str::to_owned).chain(guards).collect()
 }
 
 #[test]
 fn every_error_code_is_documented_and_every_documented_one_exists() {
     let page = fs::read_to_string(root().join("docs/errors.md")).unwrap();
-    let documented: BTreeSet<String> = page
-        .split('`')
-        .filter(|text| is_code(text))
-        .map(str::to_owned)
-        .collect();
+    let documented: BTreeSet<String> = page.split('`').filter(|text| is_code(text)).map(str::to_owned).collect();
     let used = used();
     assert!(used.len() > 100, "only {} codes were found in the sources", used.len());
     let missing: Vec<_> = used.difference(&documented).collect();
     let invented: Vec<_> = documented.difference(&used).collect();
-    assert!(
-        missing.is_empty() && invented.is_empty(),
-        "docs/errors.md lacks {missing:?} and invents {invented:?}"
-    );
+    assert!(missing.is_empty() && invented.is_empty(), "docs/errors.md lacks {missing:?} and invents {invented:?}");
 }
 
 #[test]

@@ -15,10 +15,7 @@ use enlist_sink_activecampaign::{ActiveCampaign, Settings};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let people = RecordBatch::try_from_iter([
-        (
-            "email",
-            Arc::new(StringArray::from(vec!["ada@example.com", "grace@example.org"])) as ArrayRef,
-        ),
+        ("email", Arc::new(StringArray::from(vec!["ada@example.com", "grace@example.org"])) as ArrayRef),
         ("first_name", Arc::new(StringArray::from(vec!["Ada", "Grace"]))),
     ])?;
     let sink = ActiveCampaign::over_http(Settings {
@@ -42,18 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = StateFolder::open(Path::new(".enlist"))?;
     let _lock = folder.lock_export("people", "r_1")?;
     let account = export.sink.account().to_owned();
-    let scope = Scope {
-        export: "people".into(),
-        account: account.clone(),
-        list: export.sink.list(),
-    };
+    let scope = Scope { export: "people".into(), account: account.clone(), list: export.sink.list() };
     let state = State {
         ledger: Box::new(SqliteLedger::open(&folder.ledger_path(), &scope)?),
         hasher: folder.hasher(),
-        pacer: Arc::new(Pacer::new(
-            Box::new(FilePaceStore::for_account(&account)?),
-            export.sink.quotas(),
-        )),
+        pacer: Arc::new(Pacer::new(Box::new(FilePaceStore::for_account(&account)?), export.sink.quotas())),
         spool: folder.spool_dir().to_owned(),
     };
     let report = export.run(state, Observer::none()).await?;

@@ -43,22 +43,12 @@ pub struct Person {
 impl People {
     /// So many people, all of them good.
     pub fn clean(rows: u64) -> Self {
-        Self {
-            rows,
-            malformed_every: 0,
-            duplicate_every: 0,
-            changed_every: 0,
-            edition: 0,
-        }
+        Self { rows, malformed_every: 0, duplicate_every: 0, changed_every: 0, edition: 0 }
     }
 
     /// So many rows with 1 % malformed emails and 2 % duplicates.
     pub fn dirty(rows: u64) -> Self {
-        Self {
-            malformed_every: 100,
-            duplicate_every: 50,
-            ..Self::clean(rows)
-        }
+        Self { malformed_every: 100, duplicate_every: 50, ..Self::clean(rows) }
     }
 
     /// Whether the email of row `n` (from 0) is malformed.
@@ -93,9 +83,7 @@ impl People {
     /// Columns `email`, `first_name`, `last_name`, `phone`, `tier`.
     pub fn schema() -> SchemaRef {
         let names = ["email", "first_name", "last_name", "phone", "tier"];
-        Arc::new(Schema::new(
-            names.map(|name| Field::new(name, DataType::Utf8, true)).to_vec(),
-        ))
+        Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8, true)).to_vec()))
     }
 
     /// Rows `from` to `to`, as one batch.
@@ -103,13 +91,7 @@ impl People {
         let mut columns: [StringBuilder; 5] = std::array::from_fn(|_| StringBuilder::new());
         for n in from..to {
             let person = self.person(n);
-            let values = [
-                person.email,
-                person.first_name,
-                person.last_name,
-                person.phone,
-                person.tier,
-            ];
+            let values = [person.email, person.first_name, person.last_name, person.phone, person.tier];
             for (column, value) in columns.iter_mut().zip(values) {
                 column.append_value(value);
             }
@@ -126,8 +108,6 @@ impl People {
 
     /// The segment.
     pub fn source(self) -> Batches {
-        Batches::from_stream("people", Self::schema(), move || {
-            futures::stream::iter(self.batches().map(Ok)).boxed()
-        })
+        Batches::from_stream("people", Self::schema(), move || futures::stream::iter(self.batches().map(Ok)).boxed())
     }
 }

@@ -13,9 +13,6 @@ pub struct InProcess(pub Simulator);
 impl Transport for InProcess {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         // A client cannot tell the kinds of a lost connection apart.
-        self.0
-            .call(request)
-            .await
-            .map_err(|cut: Cut| TransportError::InDoubt(cut.to_string()))
+        self.0.call(request).await.map_err(|cut: Cut| TransportError::InDoubt(cut.to_string()))
     }
 }

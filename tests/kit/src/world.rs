@@ -38,20 +38,11 @@ pub struct World {
 impl World {
     /// A world with an account that behaves as `settings` say, and no guards.
     pub fn new(settings: Settings) -> Self {
-        let scope = Scope {
-            export: "people".into(),
-            account: "simulator".into(),
-            list: LIST,
-        };
+        let scope = Scope { export: "people".into(), account: "simulator".into(), list: LIST };
         Self {
             simulator: Simulator::new(settings),
             ledger: MemoryLedger::new(scope),
-            guards: Guards {
-                max_change: None,
-                max_rejects: None,
-                min_rows: 0,
-                ..Guards::default()
-            },
+            guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
             deadline: Duration::from_secs(90 * 60),
             full: false,
             tags: Vec::new(),
@@ -72,10 +63,7 @@ impl World {
             automations: false,
             ca_file: None,
         };
-        Ok(Arc::new(ActiveCampaign::new(
-            settings,
-            Arc::new(InProcess(self.simulator.clone())),
-        )?))
+        Ok(Arc::new(ActiveCampaign::new(settings, Arc::new(InProcess(self.simulator.clone())))?))
     }
 
     /// How people become contacts: every column, the tier as a custom field.
@@ -115,12 +103,7 @@ impl World {
     pub fn state(&self) -> Result<State, Error> {
         let ledger: Box<dyn Ledger> = Box::new(self.ledger.clone());
         let pacer = Pacer::new(Box::new(MemoryPaceStore::new()), self.sink()?.quotas());
-        Ok(State {
-            ledger,
-            hasher: Hasher::new([7; 32]),
-            pacer: Arc::new(pacer),
-            spool: std::env::temp_dir(),
-        })
+        Ok(State { ledger, hasher: Hasher::new([7; 32]), pacer: Arc::new(pacer), spool: std::env::temp_dir() })
     }
 
     /// Plans.

@@ -47,11 +47,7 @@ impl State {
             self.report.throttled += 1;
             return Err(self.throttled(lane, wait));
         }
-        let windows = [
-            (is_general, &mut self.general),
-            (is_bulk, &mut self.bulk),
-            (is_single, &mut self.single),
-        ];
+        let windows = [(is_general, &mut self.general), (is_bulk, &mut self.bulk), (is_single, &mut self.single)];
         for (_, window) in windows.into_iter().filter(|(counts, _)| *counts) {
             window.take(now);
         }

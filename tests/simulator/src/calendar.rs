@@ -13,9 +13,7 @@ pub(crate) struct Wall {
 
 impl Wall {
     pub(crate) fn read() -> Self {
-        let since = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { start: since.as_secs() }
     }
 
@@ -39,11 +37,7 @@ pub(crate) fn date(day: u64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }
@@ -51,13 +45,7 @@ pub(crate) fn date(day: u64) -> String {
 /// `2026-08-01T12:00:00+00:00` for seconds since the Unix epoch.
 pub(crate) fn timestamp(seconds: u32) -> String {
     let (day, rest) = (u64::from(seconds) / DAY, u64::from(seconds) % DAY);
-    format!(
-        "{}T{:02}:{:02}:{:02}+00:00",
-        date(day),
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    format!("{}T{:02}:{:02}:{:02}+00:00", date(day), rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 #[cfg(test)]

@@ -60,16 +60,8 @@ pub(crate) enum Fault {
     Slow,
 }
 
-const SERVER_ERRORS: [(u16, bool); 8] = [
-    (500, false),
-    (502, false),
-    (503, false),
-    (504, true),
-    (511, false),
-    (520, true),
-    (522, false),
-    (524, true),
-];
+const SERVER_ERRORS: [(u16, bool); 8] =
+    [(500, false), (502, false), (503, false), (504, true), (511, false), (520, true), (522, false), (524, true)];
 
 impl Faults {
     pub(crate) fn draw(&self, rng: &mut Rng, bulk: bool) -> Option<Fault> {
@@ -136,11 +128,7 @@ impl Latency {
 
     /// As the server's own times in recorded answers of 2020.
     pub fn recorded() -> Self {
-        Self::Lognormal {
-            p50: 0.135,
-            p90: 0.309,
-            p99: 0.565,
-        }
+        Self::Lognormal { p50: 0.135, p90: 0.309, p99: 0.565 }
     }
 
     /// Of the importer; nothing is published or recorded.
@@ -165,11 +153,7 @@ const Z99: f64 = 2.3263;
 /// Straight lines between the percentiles on a logarithmic scale, so that each of them is exact.
 fn lognormal(z: f64, p50: f64, p90: f64, p99: f64) -> f64 {
     let slope = (p90 / p50).ln() / Z90;
-    let exponent = if z <= Z90 {
-        p50.ln() + z * slope
-    } else {
-        p90.ln() + (z - Z90) * (p99 / p90).ln() / (Z99 - Z90)
-    };
+    let exponent = if z <= Z90 { p50.ln() + z * slope } else { p90.ln() + (z - Z90) * (p99 / p90).ln() / (Z99 - Z90) };
     exponent.exp()
 }
 
@@ -186,9 +170,7 @@ mod tests {
     #[test]
     fn latencies_have_the_percentiles_asked_for() {
         let mut rng = Rng::with_seed(7);
-        let mut times: Vec<f64> = (0..100_000)
-            .map(|_| Latency::recorded().draw(&mut rng).as_secs_f64())
-            .collect();
+        let mut times: Vec<f64> = (0..100_000).map(|_| Latency::recorded().draw(&mut rng).as_secs_f64()).collect();
         times.sort_by(f64::total_cmp);
         for (rank, expected) in [(50_000, 0.135), (90_000, 0.309), (99_000, 0.565)] {
             let ratio: f64 = times[rank] / expected;
@@ -198,12 +180,7 @@ mod tests {
 
     #[test]
     fn faults_occur_in_their_share_and_scope() {
-        let faults = Faults {
-            scope: FaultScope::Bulk,
-            cut_after: 0.25,
-            html: 0.25,
-            ..Faults::default()
-        };
+        let faults = Faults { scope: FaultScope::Bulk, cut_after: 0.25, html: 0.25, ..Faults::default() };
         let mut rng = Rng::with_seed(7);
         let drawn: Vec<_> = (0..10_000).map(|_| faults.draw(&mut rng, true)).collect();
         let cuts = drawn.iter().filter(|fault| **fault == Some(Fault::CutAfter)).count();

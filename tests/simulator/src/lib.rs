@@ -52,13 +52,8 @@ struct Shared {
 impl Simulator {
     /// An account that starts at the present of tokio's clock, so call it where that clock runs (or is paused).
     pub fn new(settings: Settings) -> Self {
-        let shared = Shared {
-            start: Instant::now(),
-            state: Mutex::new(State::new(settings)),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Shared { start: Instant::now(), state: Mutex::new(State::new(settings)) };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Carries out one call and returns when its answer has arrived.
@@ -100,9 +95,7 @@ impl Simulator {
 
 impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simulator")
-            .field("now", &self.now())
-            .finish_non_exhaustive()
+        f.debug_struct("Simulator").field("now", &self.now()).finish_non_exhaustive()
     }
 }
 

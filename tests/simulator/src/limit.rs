@@ -14,10 +14,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(length: Duration) -> Self {
-        Self {
-            length,
-            arrivals: VecDeque::new(),
-        }
+        Self { length, arrivals: VecDeque::new() }
     }
 
     /// How long a call at `now` would have to wait under `limit`; zero if it may pass.

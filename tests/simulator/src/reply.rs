@@ -47,10 +47,7 @@ impl Query {
     fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         Self(
-            pairs
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(k, v)| (decode(k), decode(v)))
-                .collect(),
+            pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decode(k), decode(v))).collect(),
         )
     }
 
@@ -59,10 +56,7 @@ impl Query {
     }
 
     pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
@@ -71,15 +65,8 @@ impl Query {
 
     /// `limit` and `offset`.
     pub(crate) fn page(&self, default: usize, most: usize) -> Page {
-        let limit = self
-            .number("limit")
-            .filter(|&limit| limit > 0)
-            .unwrap_or(default)
-            .min(most);
-        Page {
-            limit,
-            offset: self.number("offset").unwrap_or(0),
-        }
+        let limit = self.number("limit").filter(|&limit| limit > 0).unwrap_or(default).min(most);
+        Page { limit, offset: self.number("offset").unwrap_or(0) }
     }
 }
 
@@ -125,12 +112,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            content_type: "application/json",
-            body: body.to_string().into(),
-        }
+        Self { status, headers: Vec::new(), content_type: "application/json", body: body.to_string().into() }
     }
 
     pub(crate) fn ok(body: &Value) -> Self {
@@ -143,27 +125,16 @@ impl Reply {
 
     /// `{"errors":[…]}` with one error.
     pub(crate) fn error(status: StatusCode, title: &str, code: &str) -> Self {
-        Self::json(
-            status,
-            &json!({ "errors": [{ "title": title, "detail": "", "code": code }] }),
-        )
+        Self::json(status, &json!({ "errors": [{ "title": title, "detail": "", "code": code }] }))
     }
 
     pub(crate) fn html(status: StatusCode, title: &str) -> Self {
         let body = format!("<!DOCTYPE html><html><head><title>{title}</title></head><body>{title}</body></html>");
-        Self {
-            status,
-            headers: Vec::new(),
-            content_type: "text/html; charset=UTF-8",
-            body: body.into(),
-        }
+        Self { status, headers: Vec::new(), content_type: "text/html; charset=UTF-8", body: body.into() }
     }
 
     pub(crate) fn missing(kind: &str, id: &str) -> Self {
-        Self::message(
-            StatusCode::NOT_FOUND,
-            &format!("No Result found for {kind} with id {id}"),
-        )
+        Self::message(StatusCode::NOT_FOUND, &format!("No Result found for {kind} with id {id}"))
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {

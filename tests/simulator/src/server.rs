@@ -33,11 +33,7 @@ impl Simulator {
     /// When the listener fails.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         let router = Router::new().fallback(answer).with_state(self.clone());
-        axum::serve(
-            Wires(listener),
-            router.into_make_service_with_connect_info::<Scissors>(),
-        )
-        .await
+        axum::serve(Wires(listener), router.into_make_service_with_connect_info::<Scissors>()).await
     }
 }
 

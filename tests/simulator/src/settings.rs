@@ -195,11 +195,7 @@ impl Settings {
             bulk_latency: Latency::none(),
             latency: Latency::none(),
             status_false: Duration::ZERO,
-            processing: Processing {
-                contacts_per_second: 0.0,
-                delay: Duration::ZERO,
-                ..Processing::default()
-            },
+            processing: Processing { contacts_per_second: 0.0, delay: Duration::ZERO, ..Processing::default() },
             ..Self::default()
         }
     }
@@ -215,10 +211,7 @@ impl Settings {
             return false;
         }
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(&self.seed.to_le_bytes())
-            .update(purpose)
-            .update(email.as_bytes());
+        hasher.update(&self.seed.to_le_bytes()).update(purpose).update(email.as_bytes());
         let [a, b, c, d, ..] = *hasher.finalize().as_bytes();
         f64::from(u32::from_le_bytes([a, b, c, d])) < share * 4_294_967_296.0
     }
@@ -229,22 +222,14 @@ impl Settings {
     }
 
     /// `limit` as it holds under the time lapse.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the cast saturates, which is meant"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates, which is meant")]
     pub(crate) fn scaled(&self, limit: u32) -> usize {
         (f64::from(limit) * self.pace()).floor() as usize
     }
 
     /// The factor of the time lapse, 1 if it makes no sense.
     pub(crate) fn pace(&self) -> f64 {
-        if self.speed.is_finite() && self.speed > 0.0 {
-            self.speed
-        } else {
-            1.0
-        }
+        if self.speed.is_finite() && self.speed > 0.0 { self.speed } else { 1.0 }
     }
 }
 

@@ -21,12 +21,7 @@ impl Simulator {
 
     /// Titles of all fields.
     pub fn field_titles(&self) -> Vec<String> {
-        self.state()
-            .account
-            .fields
-            .values()
-            .map(|field| field.title.clone())
-            .collect()
+        self.state().account.fields.values().map(|field| field.title.clone()).collect()
     }
 
     /// Adds a tag unless it is there, and returns its id.
@@ -110,30 +105,17 @@ impl Simulator {
     /// Shows every contact in the order of ids. The simulator is locked meanwhile: do not call it from `visit`.
     pub fn each_contact(&self, mut visit: impl FnMut(Contact)) {
         let state = self.present();
-        state
-            .account
-            .rows_after(0)
-            .filter_map(|(id, _)| state.account.view(id))
-            .for_each(&mut visit);
+        state.account.rows_after(0).filter_map(|(id, _)| state.account.view(id)).for_each(&mut visit);
     }
 
     /// Number of contacts with this status on a list.
     pub fn members(&self, list: u32, status: Status) -> usize {
-        self.present()
-            .account
-            .lists
-            .get(&list)
-            .map_or(0, |list| list.members[status as usize])
+        self.present().account.lists.get(&list).map_or(0, |list| list.members[status as usize])
     }
 
     /// Imports that are accepted and have not ended.
     pub fn backlog(&self) -> u64 {
-        self.present()
-            .importer
-            .outstanding()
-            .values()
-            .map(|tally| tally.batches)
-            .sum()
+        self.present().importer.outstanding().values().map(|tally| tally.batches).sum()
     }
 
     /// Every call that arrived, in order of arrival.
@@ -153,14 +135,7 @@ impl Simulator {
 
     fn worst(&self, window: Duration, which: impl Fn(&Record) -> bool + Copy) -> usize {
         let state = self.state();
-        worst_window(
-            state
-                .records
-                .iter()
-                .filter(|record| which(record))
-                .map(|record| record.at),
-            window,
-        )
+        worst_window(state.records.iter().filter(|record| which(record)).map(|record| record.at), window)
     }
 
     /// All counts.

@@ -65,44 +65,22 @@ impl State {
         let (settings, rng) = (&self.settings, &mut self.rng);
         let import = call.is_import();
         let jitter = settings.jitter.mul_f64(rng.f64());
-        let latency = if import {
-            settings.bulk_latency
-        } else {
-            settings.latency
-        }
-        .draw(rng);
+        let latency = if import { settings.bulk_latency } else { settings.latency }.draw(rng);
         let fault = settings.faults.draw(rng, import);
-        let slow = if fault == Some(Fault::Slow) {
-            settings.faults.slow_by
-        } else {
-            Duration::ZERO
-        };
-        Weather {
-            jitter: settings.lapse(jitter),
-            latency: settings.lapse(latency + slow),
-            fault,
-        }
+        let slow = if fault == Some(Fault::Slow) { settings.faults.slow_by } else { Duration::ZERO };
+        Weather { jitter: settings.lapse(jitter), latency: settings.lapse(latency + slow), fault }
     }
 
     /// Applies the imports that are due.
     pub(crate) fn advance(&mut self, now: Duration) {
-        let Self {
-            account,
-            settings,
-            report,
-            ..
-        } = self;
+        let Self { account, settings, report, .. } = self;
         self.importer.advance(now, self.wall, (account, settings, report));
     }
 
     /// Carries out a call that arrives at `now`.
     pub(crate) fn arrive(&mut self, call: &Call, fault: Option<Fault>, now: Duration) -> Result<Response<Bytes>, Cut> {
         self.advance(now);
-        let payload = if call.is_import() {
-            Payload::parse(&call.body)
-        } else {
-            None
-        };
+        let payload = if call.is_import() { Payload::parse(&call.body) } else { None };
         let contacts = payload.as_ref().map_or(0, |payload| payload.contacts.len());
         let lane = match (call.is_import(), contacts) {
             (false, _) => Lane::General,
@@ -135,11 +113,7 @@ impl State {
         record.status = reply.as_ref().map(|reply| reply.status.as_u16());
         self.records.push(record);
         let request_id = self.records.len();
-        let response = reply.map(|reply| {
-            reply
-                .with("x-request-id", format!("simulated-{request_id}"))
-                .into_response()
-        });
+        let response = reply.map(|reply| reply.with("x-request-id", format!("simulated-{request_id}")).into_response());
         lose(response, fault, &mut self.rng)
     }
 
@@ -154,10 +128,7 @@ impl State {
             return reply;
         }
         record.counted = true;
-        let processes = !matches!(
-            fault,
-            Some(Fault::ServerError(_, false) | Fault::Html(false) | Fault::Forbidden)
-        );
+        let processes = !matches!(fault, Some(Fault::ServerError(_, false) | Fault::Html(false) | Fault::Forbidden));
         let reply = processes.then(|| match record.lane {
             Lane::General => routes::answer(self, call, record.at),
             Lane::Bulk | Lane::Single => routes::import::accept(self, &call.body, payload, record.at),

@@ -71,11 +71,7 @@ exports:
 /// An export to fill in.
 pub fn blank() -> String {
     let columns = "      email: email\n      first_name: first_name\n      last_name: last_name\n      phone: phone\n";
-    around(
-        "vip_customers",
-        "\"people/*.parquet\"   # file, glob, or a name under `sources:`",
-        columns,
-    )
+    around("vip_customers", "\"people/*.parquet\"   # file, glob, or a name under `sources:`", columns)
 }
 
 /// An export of `source` with the columns that were recognised.
@@ -83,29 +79,16 @@ pub fn proposed(source: &str, schema: &Schema) -> String {
     let mut columns = String::new();
     let unused: Vec<String> = match Mapping::automatic(schema) {
         Ok(found) => {
-            let Mapping {
-                email,
-                first_name,
-                last_name,
-                phone,
-                ..
-            } = found.mapping;
-            let parts = [
-                ("email", Some(email)),
-                ("first_name", first_name),
-                ("last_name", last_name),
-                ("phone", phone),
-            ];
+            let Mapping { email, first_name, last_name, phone, .. } = found.mapping;
+            let parts =
+                [("email", Some(email)), ("first_name", first_name), ("last_name", last_name), ("phone", phone)];
             for (part, column) in parts {
                 columns.extend(column.map(|column| format!("      {part}: {}\n", quoted(&column))));
             }
             found.unused
         }
         Err(unclear) => {
-            columns.push_str(&format!(
-                "      # {}\n      email: COLUMN\n",
-                clean(&unclear.to_string())
-            ));
+            columns.push_str(&format!("      # {}\n      email: COLUMN\n", clean(&unclear.to_string())));
             schema.fields().iter().map(|field| field.name().clone()).collect()
         }
     };
@@ -136,12 +119,7 @@ mod tests {
     use crate::spec::read_text;
 
     fn schema(columns: &[&str]) -> Schema {
-        Schema::new(
-            columns
-                .iter()
-                .map(|name| Field::new(*name, DataType::Utf8, true))
-                .collect::<Vec<_>>(),
-        )
+        Schema::new(columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
     }
 
     #[test]
@@ -157,11 +135,7 @@ mod tests {
     #[test]
     fn the_columns_of_a_file_are_proposed() {
         let text = proposed("people.csv", &schema(&["Id", "E-Mail", "Given", "mobile", "tier"]));
-        let export: Vec<&str> = text
-            .lines()
-            .skip_while(|line| !line.starts_with("exports"))
-            .take(10)
-            .collect();
+        let export: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("exports")).take(10).collect();
         insta::assert_snapshot!(export.join("\n"));
     }
 }

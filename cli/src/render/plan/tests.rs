@@ -29,17 +29,9 @@ fn plan() -> PlanView {
             rejected: 2_874,
             duplicate: 526,
         },
-        changed_fields: vec![
-            ("last_name".into(), 402),
-            ("Tier".into(), 28_911),
-            ("phone".into(), 2_714),
-        ],
+        changed_fields: vec![("last_name".into(), 402), ("Tier".into(), 28_911), ("phone".into(), 2_714)],
         last_run: Some(("r_7f3".into(), Duration::from_secs(6 * 3_600))),
-        rejected_by_reason: vec![
-            ("bad_email".into(), 2_172),
-            ("no_email".into(), 702),
-            ("too_large".into(), 0),
-        ],
+        rejected_by_reason: vec![("bad_email".into(), 2_172), ("no_email".into(), 702), ("too_large".into(), 0)],
         work: Work {
             requests: 175,
             contacts_per_request: 250,
@@ -67,24 +59,10 @@ fn changes_since_the_last_run() {
 #[test]
 fn a_first_load() {
     let mut plan = plan();
-    plan.counts = Counts {
-        add: 4_937,
-        rejected: 41,
-        duplicate: 22,
-        ..Counts::default()
-    };
-    plan.read = Read {
-        source: "people".into(),
-        rows: 5_000,
-        files: Some(1),
-        ..Read::default()
-    };
+    plan.counts = Counts { add: 4_937, rejected: 41, duplicate: 22, ..Counts::default() };
+    plan.read = Read { source: "people".into(), rows: 5_000, files: Some(1), ..Read::default() };
     plan.rejected_by_reason = vec![("bad_email".into(), 24), ("no_email".into(), 17)];
-    plan.work = Work {
-        requests: 20,
-        time: Duration::from_secs(12),
-        ..plan.work
-    };
+    plan.work = Work { requests: 20, time: Duration::from_secs(12), ..plan.work };
     (plan.first_load, plan.headroom, plan.deadline) = (true, None, None);
     assert_snapshot!(screen(&plan, &Style::PLAIN));
 }
@@ -92,23 +70,16 @@ fn a_first_load() {
 #[test]
 fn nothing_to_send_with_automations_on() {
     let mut plan = plan();
-    plan.counts = Counts {
-        unchanged: 1_000_000,
-        ..Counts::default()
-    };
+    plan.counts = Counts { unchanged: 1_000_000, ..Counts::default() };
     plan.work = Work::default();
     (plan.automations, plan.headroom) = (true, None);
-    plan.warnings
-        .push("312 outstanding imports are not from this tool".into());
+    plan.warnings.push("312 outstanding imports are not from this tool".into());
     assert_snapshot!(screen(&plan, &Style::PLAIN));
 }
 
 #[test]
 fn a_stream_with_colours_but_without_unicode() {
-    let style = Style {
-        color: true,
-        unicode: false,
-    };
+    let style = Style { color: true, unicode: false };
     let shown = style.finish(&screen(&plan(), &style));
     assert!(shown.is_ascii());
     assert_snapshot!(shown.replace('\x1b', "ESC"));
@@ -119,11 +90,5 @@ fn foreign_names_cannot_steer_the_terminal() {
     let mut plan = plan();
     plan.target.list_name = Some("VIP\x1b[2J\u{202e}".into());
     plan.changed_fields.push(("Ti\ner".into(), 1));
-    assert_snapshot!(
-        screen(&plan, &Style::PLAIN)
-            .lines()
-            .take(5)
-            .collect::<Vec<_>>()
-            .join("\n")
-    );
+    assert_snapshot!(screen(&plan, &Style::PLAIN).lines().take(5).collect::<Vec<_>>().join("\n"));
 }

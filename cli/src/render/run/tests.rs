@@ -20,37 +20,12 @@ pub fn run() -> RunView {
         started_at: "2026-11-22T10:00:00Z".into(),
         finished_at: "2026-11-22T10:40:31Z".into(),
         time: Duration::from_millis(2_431_200),
-        read: Read {
-            source: "lake".into(),
-            rows: 1_000_000,
-            columns: Some(7),
-            ..Read::default()
-        },
-        counts: Counts {
-            add: 997_126,
-            rejected: 2_348,
-            duplicate: 526,
-            ..Counts::default()
-        },
-        outcome: Outcome {
-            confirmed: 996_981,
-            rejected: 2_493,
-            duplicate: 526,
-            ..Outcome::default()
-        },
-        rejected_by_reason: vec![
-            ("bad_email".into(), 1_958),
-            ("no_email".into(), 390),
-            ("refused".into(), 145),
-        ],
+        read: Read { source: "lake".into(), rows: 1_000_000, columns: Some(7), ..Read::default() },
+        counts: Counts { add: 997_126, rejected: 2_348, duplicate: 526, ..Counts::default() },
+        outcome: Outcome { confirmed: 996_981, rejected: 2_493, duplicate: 526, ..Outcome::default() },
+        rejected_by_reason: vec![("bad_email".into(), 1_958), ("no_email".into(), 390), ("refused".into(), 145)],
         refused: 145,
-        requests: Requests {
-            bulk: 3_992,
-            other: 8_127,
-            retries: 3,
-            ambiguous: 1,
-            ..Requests::default()
-        },
+        requests: Requests { bulk: 3_992, other: 8_127, retries: 3, ambiguous: 1, ..Requests::default() },
         requests_per_minute: 98.52,
         contacts_per_minute: 24_605.6,
         limit_per_minute: 100,
@@ -67,13 +42,7 @@ pub fn run() -> RunView {
 pub fn stopped() -> RunView {
     RunView {
         exit: Exit::Unfinished,
-        outcome: Outcome {
-            confirmed: 521_674,
-            deferred: 475_452,
-            rejected: 2_348,
-            duplicate: 526,
-            unchanged: 0,
-        },
+        outcome: Outcome { confirmed: 521_674, deferred: 475_452, rejected: 2_348, duplicate: 526, unchanged: 0 },
         refused: 0,
         error: Some(Error::new(ErrorKind::Unfinished, "send::network", "no answer for 10 m").help("run it again")),
         ..run()
@@ -89,41 +58,20 @@ fn a_first_load() {
 fn nothing_to_do() {
     let idle = RunView {
         requests: Requests::default(),
-        outcome: Outcome {
-            unchanged: 1_000_000,
-            ..Outcome::default()
-        },
+        outcome: Outcome { unchanged: 1_000_000, ..Outcome::default() },
         time: Duration::from_millis(2_310),
         rejects_file: None,
         ..run()
     };
     assert_snapshot!(screen(&idle, &Style::PLAIN));
-    let known_bad = RunView {
-        outcome: Outcome {
-            unchanged: 999_000,
-            rejected: 1_000,
-            ..Outcome::default()
-        },
-        ..idle
-    };
+    let known_bad = RunView { outcome: Outcome { unchanged: 999_000, rejected: 1_000, ..Outcome::default() }, ..idle };
     assert_snapshot!(screen(&known_bad, &Style::PLAIN));
 }
 
 #[test]
 fn after_a_kill() {
-    let recovery = Recovery {
-        run: Some("r_7f0".into()),
-        confirmed: 1_203,
-        unclear: 2,
-        unclear_contacts: 500,
-    };
-    assert_snapshot!(screen(
-        &RunView {
-            recovery: Some(recovery),
-            ..run()
-        },
-        &Style::PLAIN
-    ));
+    let recovery = Recovery { run: Some("r_7f0".into()), confirmed: 1_203, unclear: 2, unclear_contacts: 500 };
+    assert_snapshot!(screen(&RunView { recovery: Some(recovery), ..run() }, &Style::PLAIN));
 }
 
 #[test]
@@ -134,12 +82,5 @@ fn stopped_with_work_left() {
 #[test]
 fn more_rejects_than_allowed() {
     let warnings = vec!["throttled 9 times in 5 min: another integration shares the limit of this account".into()];
-    assert_snapshot!(screen(
-        &RunView {
-            exit: Exit::Rejects,
-            warnings,
-            ..run()
-        },
-        &Style::PLAIN
-    ));
+    assert_snapshot!(screen(&RunView { exit: Exit::Rejects, warnings, ..run() }, &Style::PLAIN));
 }

@@ -16,14 +16,8 @@ fn people() -> Schema {
         ("tier", DataType::Utf8),
         ("born", DataType::Date32),
         ("flag", DataType::Boolean),
-        (
-            "tags",
-            DataType::List(Arc::new(Column::new_list_field(DataType::Utf8, true))),
-        ),
-        (
-            "address",
-            DataType::Struct(vec![Column::new("city", DataType::Utf8, true)].into()),
-        ),
+        ("tags", DataType::List(Arc::new(Column::new_list_field(DataType::Utf8, true)))),
+        ("address", DataType::Struct(vec![Column::new("city", DataType::Utf8, true)].into())),
     ])
 }
 
@@ -34,10 +28,7 @@ fn refused(change: impl FnOnce(&mut Mapping)) -> Error {
 }
 
 fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|(field, column)| ((*field).to_owned(), (*column).to_owned()))
-        .collect()
+    pairs.iter().map(|(field, column)| ((*field).to_owned(), (*column).to_owned())).collect()
 }
 
 #[test]
@@ -54,10 +45,7 @@ fn a_field_is_found_by_id_title_or_tag() {
 #[test]
 fn a_missing_column_is_named_with_a_suggestion() {
     let error = refused(|mapping| mapping.first_name = Some("given".to_owned()));
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Source, "source::column_missing")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "source::column_missing"));
     assert_eq!(
         error.to_string(),
         "column `given` not found; the source has `email`, `Given`, `tier`, `born`, `flag`, `tags`, `address`"
@@ -65,28 +53,19 @@ fn a_missing_column_is_named_with_a_suggestion() {
     assert_eq!(error.help_text(), Some("did you mean `Given`?"));
 
     let error = refused(|mapping| mapping.keep = Keep::Latest { by: "zzz".to_owned() });
-    assert_eq!(
-        error.help_text(),
-        Some("name one of the source's columns in the mapping")
-    );
+    assert_eq!(error.help_text(), Some("name one of the source's columns in the mapping"));
 }
 
 #[test]
 fn a_column_that_exists_twice_is_refused() {
     let twice = schema(&[("email", DataType::Utf8), ("email", DataType::Utf8)]);
-    assert_eq!(
-        mapping().bind(&twice, &destination()).unwrap_err().code(),
-        "source::column_ambiguous"
-    );
+    assert_eq!(mapping().bind(&twice, &destination()).unwrap_err().code(), "source::column_ambiguous");
 }
 
 #[test]
 fn an_unknown_field_is_named_with_near_titles() {
     let error = refused(|mapping| mapping.fields = fields(&[("Teir", "tier")]));
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Destination, "destination::field_missing")
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Destination, "destination::field_missing"));
     assert_eq!(error.to_string(), "the account has no custom field `Teir`");
     assert!(error.help_text().unwrap().starts_with("did you mean `Tier`"));
 
@@ -104,23 +83,14 @@ fn a_title_of_two_fields_has_to_be_given_as_id() {
     assert_eq!(error.code(), "mapping::field_ambiguous");
     assert_eq!(error.help_text(), Some("name it by its id, one of 5, 12"));
     mapping.fields = fields(&[("12", "tier")]);
-    assert_eq!(
-        mapping.bind(&people(), &account).unwrap().shape().slots,
-        [Slot::Field(12)]
-    );
+    assert_eq!(mapping.bind(&people(), &account).unwrap().shape().slots, [Slot::Field(12)]);
 }
 
 #[test]
 fn a_field_cannot_be_mapped_twice() {
     let error = refused(|mapping| mapping.fields = fields(&[("Tier", "tier"), ("5", "Given")]));
-    assert_eq!(
-        (error.kind(), error.code()),
-        (ErrorKind::Config, "mapping::field_twice")
-    );
-    assert_eq!(
-        error.to_string(),
-        "Tier (field 5) is mapped twice, from columns `tier` and `Given`"
-    );
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "mapping::field_twice"));
+    assert_eq!(error.to_string(), "Tier (field 5) is mapped twice, from columns `tier` and `Given`");
 }
 
 #[test]
@@ -134,9 +104,7 @@ fn types_that_cannot_fill_a_place_are_refused() {
         ("mapping::type_mismatch", |m| m.fields = fields(&[("Birthday", "flag")])),
         ("mapping::type_mismatch", |m| m.fields = fields(&[("Points", "born")])),
         ("mapping::type_mismatch", |m| m.fields = fields(&[("Tier", "tags")])),
-        ("mapping::unordered_column", |m| {
-            m.keep = Keep::Latest { by: "tags".to_owned() }
-        }),
+        ("mapping::unordered_column", |m| m.keep = Keep::Latest { by: "tags".to_owned() }),
     ];
     for (code, change) in cases {
         let error = refused(change);
@@ -144,22 +112,13 @@ fn types_that_cannot_fill_a_place_are_refused() {
         assert!(error.help_text().is_some());
     }
     let error = refused(|m| m.fields = fields(&[("Birthday", "flag")]));
-    assert_eq!(
-        error.to_string(),
-        "column `flag` (Boolean) cannot fill Birthday (field 2)"
-    );
+    assert_eq!(error.to_string(), "column `flag` (Boolean) cannot fill Birthday (field 2)");
 }
 
 #[test]
 fn an_unknown_region_and_an_empty_tag_are_refused() {
-    assert_eq!(
-        refused(|m| m.phone_region = Some("Finland".to_owned())).code(),
-        "mapping::phone_region"
-    );
-    assert_eq!(
-        refused(|m| m.tags = vec!["vip".to_owned(), " ".to_owned()]).code(),
-        "mapping::empty_tag"
-    );
+    assert_eq!(refused(|m| m.phone_region = Some("Finland".to_owned())).code(), "mapping::phone_region");
+    assert_eq!(refused(|m| m.tags = vec!["vip".to_owned(), " ".to_owned()]).code(), "mapping::empty_tag");
 }
 
 #[test]
@@ -204,11 +163,7 @@ fn whatever_changes_what_is_sent_changes_the_digest() {
     let mut latest = mapping();
     latest.keep = Keep::Latest { by: "born".to_owned() };
     let digest = |mapping: &Mapping| mapping.bind(&people(), &destination()).unwrap().digest();
-    assert_eq!(
-        digest(&latest),
-        digest(&mapping()),
-        "which duplicate is kept shows in the payload"
-    );
+    assert_eq!(digest(&latest), digest(&mapping()), "which duplicate is kept shows in the payload");
 }
 
 proptest! {

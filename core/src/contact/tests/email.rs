@@ -9,10 +9,7 @@ use super::super::normalise_email;
 fn good_emails_get_one_spelling() {
     let long_local = "a".repeat(64);
     let label = "b".repeat(63);
-    let longest = format!(
-        "{long_local}@{label}.{label}.{}.com",
-        "c".repeat(254 - 64 - 1 - 128 - 4)
-    );
+    let longest = format!("{long_local}@{label}.{label}.{}.com", "c".repeat(254 - 64 - 1 - 128 - 4));
     assert_eq!(longest.len(), 254);
     let unchanged = [
         "ada@example.com",
@@ -126,24 +123,15 @@ fn bad_emails_are_told_the_rule_they_break() {
     for (email, rule) in cases {
         assert_eq!(normalise_email(email), Err(*rule), "{email:?}");
     }
-    assert_eq!(
-        normalise_email(&format!("{}@example.com", "a".repeat(65))),
-        Err(LongLocal)
-    );
+    assert_eq!(normalise_email(&format!("{}@example.com", "a".repeat(65))), Err(LongLocal));
     assert_eq!(normalise_email(&format!("ada@{label}b.com")), Err(Domain));
-    let long = format!(
-        "{}@{label}.{label}.{}.com",
-        "a".repeat(64),
-        "c".repeat(254 - 64 - 128 - 4)
-    );
+    let long = format!("{}@{label}.{label}.{}.com", "a".repeat(64), "c".repeat(254 - 64 - 128 - 4));
     assert_eq!((long.len(), normalise_email(&long)), (255, Err(Long)));
 }
 
 #[test]
 fn no_rule_repeats_the_email() {
-    for error in [
-        Empty, NoAt, SeveralAt, Space, NoLocal, Forbidden, Apostrophe, NotAscii, Dots, LongLocal, Local,
-    ] {
+    for error in [Empty, NoAt, SeveralAt, Space, NoLocal, Forbidden, Apostrophe, NotAscii, Dots, LongLocal, Local] {
         assert!(!error.to_string().is_empty());
     }
     let error = normalise_email("ada-secret@nowhere").unwrap_err();
@@ -160,9 +148,7 @@ fn is_strict(email: &str) -> bool {
     let top = labels.last().copied().unwrap_or_default();
     email.is_ascii()
         && email.len() <= 254
-        && !email
-            .bytes()
-            .any(|b| b <= b' ' || b == 0x7f || b.is_ascii_uppercase() || b == b'\'')
+        && !email.bytes().any(|b| b <= b' ' || b == 0x7f || b.is_ascii_uppercase() || b == b'\'')
         && (1..=64).contains(&local.len())
         && !local.bytes().any(|b| b"\"(),:;<>@[\\]".contains(&b))
         && local.split('.').all(|atom| !atom.is_empty())
@@ -186,13 +172,8 @@ fn almost_email() -> impl Strategy<Value = String> {
         1 => Just("..".to_owned()),
     ];
     let joint = prop_oneof![3 => Just("."), 3 => Just("@"), 1 => Just("-"), 1 => Just("+"), 1 => Just("。")];
-    proptest::collection::vec((piece, joint), 1..6).prop_map(|parts| {
-        parts
-            .into_iter()
-            .map(|(piece, joint)| piece + joint)
-            .collect::<String>()
-            + "com"
-    })
+    proptest::collection::vec((piece, joint), 1..6)
+        .prop_map(|parts| parts.into_iter().map(|(piece, joint)| piece + joint).collect::<String>() + "com")
 }
 
 proptest! {

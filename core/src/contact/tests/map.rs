@@ -33,28 +33,15 @@ fn rich() -> Mapping {
     Mapping {
         first_name: Some(own("given")),
         phone: Some(own("phone")),
-        fields: vec![
-            (own("Tier"), own("tier")),
-            (own("Points"), own("points")),
-            (own("Birthday"), own("born")),
-        ],
+        fields: vec![(own("Tier"), own("tier")), (own("Points"), own("points")), (own("Birthday"), own("born"))],
         keep: Keep::Latest { by: own("points") },
         ..mapping()
     }
 }
 
 fn values(mapped: &Mapped, slot: &Slot) -> Vec<Option<String>> {
-    let index = mapped
-        .contacts
-        .shape
-        .slots
-        .iter()
-        .position(|other| other == slot)
-        .unwrap();
-    mapped.contacts.values[index]
-        .iter()
-        .map(|text| text.map(str::to_owned))
-        .collect()
+    let index = mapped.contacts.shape.slots.iter().position(|other| other == slot).unwrap();
+    mapped.contacts.values[index].iter().map(|text| text.map(str::to_owned)).collect()
 }
 
 #[test]
@@ -71,36 +58,21 @@ fn good_rows_become_contacts_and_bad_ones_say_why() {
                 Some("kim@example.com"),
             ]),
         ),
-        (
-            "given",
-            texts(&[Some(" Ada "), None, None, None, Some("E\0ve"), Some(" ")]),
-        ),
+        ("given", texts(&[Some(" Ada "), None, None, None, Some("E\0ve"), Some(" ")])),
         ("phone", texts(&[Some(" 1-2 "), None, None, None, None, None])),
         ("tier", texts(&[Some("Gold"), None, None, None, Some("Platinum"), None])),
-        (
-            "points",
-            Arc::new(Float64Array::from(vec![Some(1.0), None, None, None, None, Some(2.5)])),
-        ),
-        (
-            "born",
-            texts(&[Some("1815-12-10T01:00:00Z"), None, None, None, None, Some("")]),
-        ),
+        ("points", Arc::new(Float64Array::from(vec![Some(1.0), None, None, None, None, Some(2.5)]))),
+        ("born", texts(&[Some("1815-12-10T01:00:00Z"), None, None, None, None, Some("")])),
     ]);
     let mapped = bind(&rich(), &rows).map(&rows).unwrap();
 
     assert_eq!(mapped.contacts.origin, 3);
     assert_eq!(mapped.contacts.rows.values().as_ref(), [101, 106]);
-    assert_eq!(
-        mapped.contacts.email,
-        StringArray::from(vec!["ada@example.com", "kim@example.com"])
-    );
+    assert_eq!(mapped.contacts.email, StringArray::from(vec!["ada@example.com", "kim@example.com"]));
     assert_eq!(values(&mapped, &Slot::FirstName), [Some("Ada".to_owned()), None]);
     assert_eq!(values(&mapped, &Slot::Phone), [Some("1-2".to_owned()), None]);
     assert_eq!(values(&mapped, &Slot::Field(2)), [Some("1815-12-10".to_owned()), None]);
-    assert_eq!(
-        values(&mapped, &Slot::Field(4)),
-        [Some("1".to_owned()), Some("2.5".to_owned())]
-    );
+    assert_eq!(values(&mapped, &Slot::Field(4)), [Some("1".to_owned()), Some("2.5".to_owned())]);
     assert_eq!(values(&mapped, &Slot::Field(5)), [Some("Gold".to_owned()), None]);
 
     let rejects: Vec<(u64, Reason, &str, &str)> = mapped
@@ -108,12 +80,7 @@ fn good_rows_become_contacts_and_bad_ones_say_why() {
         .iter()
         .map(|reject| {
             assert_eq!((reject.place.origin, reject.key), (3, None));
-            (
-                reject.place.row,
-                reject.reason,
-                reject.field.as_deref().unwrap(),
-                reject.message.as_str(),
-            )
+            (reject.place.row, reject.reason, reject.field.as_deref().unwrap(), reject.message.as_str())
         })
         .collect();
     assert_eq!(
@@ -129,36 +96,19 @@ fn good_rows_become_contacts_and_bad_ones_say_why() {
 
 #[test]
 fn a_reject_names_the_fields_title_and_never_the_value() {
-    let rows = batch(vec![
-        ("email", texts(&[Some("ada@example.com")])),
-        ("tier", texts(&[Some("Platinum")])),
-    ]);
-    let mapping = Mapping {
-        fields: vec![("5".to_owned(), "tier".to_owned())],
-        ..mapping()
-    };
+    let rows = batch(vec![("email", texts(&[Some("ada@example.com")])), ("tier", texts(&[Some("Platinum")]))]);
+    let mapping = Mapping { fields: vec![("5".to_owned(), "tier".to_owned())], ..mapping() };
     let mapped = bind(&mapping, &rows).map(&rows).unwrap();
     assert!(mapped.contacts.is_empty());
     let reject = mapped.rejects.iter().next().unwrap();
-    assert_eq!(
-        (reject.reason, reject.field.as_deref()),
-        (Reason::BadValue, Some("Tier"))
-    );
+    assert_eq!((reject.reason, reject.field.as_deref()), (Reason::BadValue, Some("Tier")));
     assert!(!format!("{mapped:?}").contains("Platinum") && !format!("{mapped:?}").contains("ada"));
 }
 
 #[test]
 fn empty_cells_are_omitted_or_clear_what_the_destination_has() {
     let rows = batch(vec![
-        (
-            "email",
-            texts(&[
-                Some("a@example.com"),
-                Some("b@example.com"),
-                Some("c@example.com"),
-                Some("d@example.com"),
-            ]),
-        ),
+        ("email", texts(&[Some("a@example.com"), Some("b@example.com"), Some("c@example.com"), Some("d@example.com")])),
         ("given", texts(&[None, Some(""), Some(" \t"), Some("D")])),
         ("tier", texts(&[None, Some(""), Some(" \t"), Some("Gold")])),
     ]);
@@ -171,10 +121,7 @@ fn empty_cells_are_omitted_or_clear_what_the_destination_has() {
         };
         let mapped = bind(&mapping, &rows).map(&rows).unwrap();
         for (slot, last) in [(Slot::FirstName, "D"), (Slot::Field(5), "Gold")] {
-            assert_eq!(
-                values(&mapped, &slot),
-                [empty.clone(), empty.clone(), empty.clone(), Some(last.to_owned())]
-            );
+            assert_eq!(values(&mapped, &slot), [empty.clone(), empty.clone(), empty.clone(), Some(last.to_owned())]);
         }
     }
 }
@@ -190,45 +137,24 @@ fn bytes_that_are_no_text_are_refused_in_place() {
 
 #[test]
 fn a_column_of_nulls_maps_to_nothing() {
-    let rows = batch(vec![
-        ("email", texts(&[Some("a@example.com")])),
-        ("born", Arc::new(NullArray::new(1))),
-    ]);
-    let mapping = Mapping {
-        fields: vec![("Birthday".to_owned(), "born".to_owned())],
-        ..mapping()
-    };
-    assert_eq!(
-        values(&bind(&mapping, &rows).map(&rows).unwrap(), &Slot::Field(2)),
-        [None]
-    );
+    let rows = batch(vec![("email", texts(&[Some("a@example.com")])), ("born", Arc::new(NullArray::new(1)))]);
+    let mapping = Mapping { fields: vec![("Birthday".to_owned(), "born".to_owned())], ..mapping() };
+    assert_eq!(values(&bind(&mapping, &rows).map(&rows).unwrap(), &Slot::Field(2)), [None]);
 }
 
 #[test]
 fn a_batch_may_encode_a_column_otherwise_but_not_lose_or_change_it() {
-    let mapping = Mapping {
-        keep: Keep::Latest { by: "by".to_owned() },
-        ..mapping()
-    };
-    let plain = batch(vec![
-        ("email", texts(&[Some("a@example.com")])),
-        ("by", texts(&[Some("x")])),
-    ]);
+    let mapping = Mapping { keep: Keep::Latest { by: "by".to_owned() }, ..mapping() };
+    let plain = batch(vec![("email", texts(&[Some("a@example.com")])), ("by", texts(&[Some("x")]))]);
     let bound = bind(&mapping, &plain);
     let dictionary: DictionaryArray<Int32Type> = ["x"].into_iter().collect();
     let view: ArrayRef = Arc::new(StringViewArray::from(vec!["a@example.com"]));
     let encoded = batch(vec![("by", Arc::new(dictionary)), ("email", view)]);
-    assert_eq!(
-        bound.map(&encoded).unwrap().contacts.rank,
-        bound.map(&plain).unwrap().contacts.rank
-    );
+    assert_eq!(bound.map(&encoded).unwrap().contacts.rank, bound.map(&plain).unwrap().contacts.rank);
 
     let lost = batch(vec![("email", texts(&[Some("a@example.com")]))]);
     assert_eq!(bound.map(&lost).unwrap_err().code(), "source::column_changed");
-    let changed = batch(vec![
-        ("email", Arc::new(Int32Array::from(vec![1]))),
-        ("by", texts(&[None])),
-    ]);
+    let changed = batch(vec![("email", Arc::new(Int32Array::from(vec![1]))), ("by", texts(&[None]))]);
     assert_eq!(bound.map(&changed).unwrap_err().code(), "mapping::type_mismatch");
 }
 
@@ -271,10 +197,7 @@ fn segment() -> impl Strategy<Value = SegmentBatch> {
             ("given", column(&rows, |row| &row.1)),
             ("phone", column(&rows, |row| &row.2)),
             ("tier", column(&rows, |row| &row.3)),
-            (
-                "points",
-                Arc::new(rows.iter().map(|row| row.4).collect::<Float64Array>()),
-            ),
+            ("points", Arc::new(rows.iter().map(|row| row.4).collect::<Float64Array>())),
             ("born", column(&rows, |row| &row.5)),
         ])
     })
@@ -283,17 +206,10 @@ fn segment() -> impl Strategy<Value = SegmentBatch> {
 fn contacts(mapped: &Mapped) -> Vec<String> {
     let contacts = &mapped.contacts;
     let row = |row: usize| {
-        let values: Vec<_> = contacts
-            .values
-            .iter()
-            .map(|values| values.is_valid(row).then(|| values.value(row)))
-            .collect();
+        let values: Vec<_> =
+            contacts.values.iter().map(|values| values.is_valid(row).then(|| values.value(row))).collect();
         let rank = contacts.rank.as_ref().map(|rank| rank.value(row));
-        format!(
-            "{} {} {values:?} {rank:?}",
-            contacts.rows.value(row),
-            contacts.email.value(row)
-        )
+        format!("{} {} {values:?} {rank:?}", contacts.rows.value(row), contacts.email.value(row))
     };
     (0..contacts.len()).map(row).collect()
 }

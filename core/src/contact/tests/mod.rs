@@ -58,8 +58,6 @@ fn destination() -> Destination {
 }
 
 fn schema(columns: &[(&str, arrow::datatypes::DataType)]) -> Schema {
-    let fields = columns
-        .iter()
-        .map(|(name, data_type)| arrow::datatypes::Field::new(*name, data_type.clone(), true));
+    let fields = columns.iter().map(|(name, data_type)| arrow::datatypes::Field::new(*name, data_type.clone(), true));
     Schema::new(fields.collect::<Vec<_>>())
 }

@@ -29,10 +29,8 @@ fn texts(array: &dyn Array, style: Style) -> Vec<Text> {
 
 /// Renders `array` whole and as a slice of something longer: both must give `model`.
 fn check<M: ToString>(array: ArrayRef, model: impl IntoIterator<Item = Option<M>>) {
-    let model: Vec<Text> = model
-        .into_iter()
-        .map(|text| Ok(text.map_or(String::new(), |text| text.to_string())))
-        .collect();
+    let model: Vec<Text> =
+        model.into_iter().map(|text| Ok(text.map_or(String::new(), |text| text.to_string()))).collect();
     assert_eq!(texts(&array, Style::Full), model, "{}", array.data_type());
     let twice = arrow::compute::concat(&[array.as_ref(), array.as_ref()]).unwrap();
     let tail = twice.slice(array.len(), array.len());
@@ -182,39 +180,20 @@ proptest! {
 #[test]
 fn the_rest_is_told_by_example() {
     check(Arc::new(NullArray::new(2)), [None::<&str>, None]);
-    check(
-        Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])),
-        [Some("true"), None, Some("false")],
-    );
+    check(Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])), [Some("true"), None, Some("false")]);
     check(
         Arc::new(Float64Array::from(vec![1.0, -0.0, 0.1, 1e21, 1e-7, 358401234567.0])),
         ["1", "0", "0.1", "1000000000000000000000", "0.0000001", "358401234567"].map(Some),
     );
+    check(Arc::new(Float16Array::from(vec![f16::from_f32(1.5), f16::from_f32(2.0)])), ["1.5", "2"].map(Some));
+    check(Arc::new(Decimal128Array::from(vec![12]).with_precision_and_scale(5, -2).unwrap()), [Some("1200")]);
+    check(Arc::new(IntervalYearMonthArray::from(vec![14, -1, 0])), ["P14M", "P-1M", "PT0S"].map(Some));
     check(
-        Arc::new(Float16Array::from(vec![f16::from_f32(1.5), f16::from_f32(2.0)])),
-        ["1.5", "2"].map(Some),
-    );
-    check(
-        Arc::new(Decimal128Array::from(vec![12]).with_precision_and_scale(5, -2).unwrap()),
-        [Some("1200")],
-    );
-    check(
-        Arc::new(IntervalYearMonthArray::from(vec![14, -1, 0])),
-        ["P14M", "P-1M", "PT0S"].map(Some),
-    );
-    check(
-        Arc::new(IntervalDayTimeArray::from(vec![
-            IntervalDayTime::new(3, 1_500),
-            IntervalDayTime::new(0, -1),
-        ])),
+        Arc::new(IntervalDayTimeArray::from(vec![IntervalDayTime::new(3, 1_500), IntervalDayTime::new(0, -1)])),
         ["P3DT1.5S", "PT-0.001S"].map(Some),
     );
     check(
-        Arc::new(IntervalMonthDayNanoArray::from(vec![IntervalMonthDayNano::new(
-            1,
-            -2,
-            3_000_000_004,
-        )])),
+        Arc::new(IntervalMonthDayNanoArray::from(vec![IntervalMonthDayNano::new(1, -2, 3_000_000_004)])),
         [Some("P1M-2DT3.000000004S")],
     );
     let fixed = FixedSizeBinaryArray::try_from_iter([b"abc", b"def"].into_iter()).unwrap();
@@ -240,34 +219,18 @@ fn the_rest_is_told_by_example() {
 fn a_date_is_that_of_the_timestamps_own_zone() {
     let late = Utc.with_ymd_and_hms(2024, 7, 1, 2, 30, 0).unwrap().timestamp();
     let array = |zone| TimestampSecondArray::from(vec![late]).with_timezone_opt(zone);
-    for (zone, date) in [
-        (None, "2024-07-01"),
-        (Some("America/New_York"), "2024-06-30"),
-        (Some("UTC"), "2024-07-01"),
-    ] {
+    for (zone, date) in [(None, "2024-07-01"), (Some("America/New_York"), "2024-06-30"), (Some("UTC"), "2024-07-01")] {
         assert_eq!(texts(&array(zone), Style::Date), [Ok(date.to_owned())]);
     }
-    assert_eq!(
-        texts(&array(Some("America/New_York")), Style::Full),
-        [Ok("2024-06-30T22:30:00-04:00".to_owned())]
-    );
-    assert_eq!(
-        texts(&Date32Array::from(vec![0]), Style::DateTime),
-        [Ok("1970-01-01T00:00:00+00:00".to_owned())]
-    );
+    assert_eq!(texts(&array(Some("America/New_York")), Style::Full), [Ok("2024-06-30T22:30:00-04:00".to_owned())]);
+    assert_eq!(texts(&Date32Array::from(vec![0]), Style::DateTime), [Ok("1970-01-01T00:00:00+00:00".to_owned())]);
 }
 
 #[test]
 fn values_without_a_text_are_refused_row_by_row() {
     let nan = Float64Array::from(vec![f64::NAN, f64::INFINITY, 1.0]);
-    assert_eq!(
-        texts(&nan, Style::Full),
-        [Err(Rule::NotFinite), Err(Rule::NotFinite), Ok("1".to_owned())]
-    );
-    assert_eq!(
-        texts(&Float16Array::from(vec![f16::NAN]), Style::Full),
-        [Err(Rule::NotFinite)]
-    );
+    assert_eq!(texts(&nan, Style::Full), [Err(Rule::NotFinite), Err(Rule::NotFinite), Ok("1".to_owned())]);
+    assert_eq!(texts(&Float16Array::from(vec![f16::NAN]), Style::Full), [Err(Rule::NotFinite)]);
     assert_eq!(
         texts(&BinaryArray::from_vec(vec![b"\xff", b"ok"]), Style::Full),
         [Err(Rule::NotUtf8), Ok("ok".to_owned())]
@@ -285,25 +248,10 @@ fn values_without_a_text_are_refused_row_by_row() {
 
 #[test]
 fn no_extreme_value_panics() {
-    let bits: Vec<i64> = vec![
-        i64::MIN,
-        i64::MIN + 1,
-        -1,
-        0,
-        1,
-        i64::MAX - 1,
-        i64::MAX,
-        -62_135_596_800,
-        253_402_300_800,
-    ];
+    let bits: Vec<i64> =
+        vec![i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 1, i64::MAX, -62_135_596_800, 253_402_300_800];
     let narrow: Vec<i32> = vec![i32::MIN, -1, 0, 1, i32::MAX, -719_163, 2_932_897];
-    let zones = [
-        None,
-        Some("UTC"),
-        Some("-12:00"),
-        Some("Pacific/Kiritimati"),
-        Some("Europe/Helsinki"),
-    ];
+    let zones = [None, Some("UTC"), Some("-12:00"), Some("Pacific/Kiritimati"), Some("Europe/Helsinki")];
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(Date32Array::from(narrow.clone())),
         Arc::new(Date64Array::from(bits.clone())),
@@ -311,27 +259,15 @@ fn no_extreme_value_panics() {
         Arc::new(Time32MillisecondArray::from(narrow)),
         Arc::new(Time64MicrosecondArray::from(bits.clone())),
         Arc::new(Time64NanosecondArray::from(bits.clone())),
-        Arc::new(IntervalMonthDayNanoArray::from(vec![IntervalMonthDayNano::new(
-            i32::MIN,
-            i32::MAX,
-            i64::MIN,
-        )])),
+        Arc::new(IntervalMonthDayNanoArray::from(vec![IntervalMonthDayNano::new(i32::MIN, i32::MAX, i64::MIN)])),
         Arc::new(Decimal128Array::from(vec![i128::MIN, i128::MAX])),
         Arc::new(Decimal256Array::from(vec![i256::MIN, i256::MAX])),
     ];
     for zone in zones {
-        arrays.push(Arc::new(
-            TimestampSecondArray::from(bits.clone()).with_timezone_opt(zone),
-        ));
-        arrays.push(Arc::new(
-            TimestampMillisecondArray::from(bits.clone()).with_timezone_opt(zone),
-        ));
-        arrays.push(Arc::new(
-            TimestampMicrosecondArray::from(bits.clone()).with_timezone_opt(zone),
-        ));
-        arrays.push(Arc::new(
-            TimestampNanosecondArray::from(bits.clone()).with_timezone_opt(zone),
-        ));
+        arrays.push(Arc::new(TimestampSecondArray::from(bits.clone()).with_timezone_opt(zone)));
+        arrays.push(Arc::new(TimestampMillisecondArray::from(bits.clone()).with_timezone_opt(zone)));
+        arrays.push(Arc::new(TimestampMicrosecondArray::from(bits.clone()).with_timezone_opt(zone)));
+        arrays.push(Arc::new(TimestampNanosecondArray::from(bits.clone()).with_timezone_opt(zone)));
     }
     for array in arrays {
         for style in [Style::Full, Style::Date, Style::DateTime] {
@@ -356,10 +292,7 @@ fn every_type_has_a_text_or_is_refused_before_any_row() {
         (FixedSizeBinary(4), Family::Text),
         (Decimal256(76, 10), Family::Number),
         (
-            RunEndEncoded(
-                Arc::new(Field::new("run_ends", Int32, false)),
-                Arc::new(Field::new("values", Utf8, true)),
-            ),
+            RunEndEncoded(Arc::new(Field::new("run_ends", Int32, false)), Arc::new(Field::new("values", Utf8, true))),
             Family::Text,
         ),
     ];

@@ -15,10 +15,7 @@ pub(crate) fn list_name(json: &Value) -> Option<String> {
 /// Ids and names in a page of `GET /lists`.
 pub(crate) fn lists(page: &Value) -> Vec<(u64, String)> {
     let lists = member(page, "lists").map(items).unwrap_or_default();
-    lists
-        .into_iter()
-        .filter_map(|list| Some((id(list)?, text(list, "name")?)))
-        .collect()
+    lists.into_iter().filter_map(|list| Some((id(list)?, text(list, "name")?))).collect()
 }
 
 /// Names in a page of `GET /tags`.
@@ -30,20 +27,13 @@ pub(crate) fn tags(page: &Value) -> Vec<String> {
 /// Room for contacts in an answer of `GET /settings/account`.
 pub(crate) fn headroom(json: &Value) -> Option<Headroom> {
     let count = |key| member(json, key).and_then(number);
-    Some(Headroom {
-        limit: count("subscriber_limit")?,
-        used: count("subscriber_total")?,
-    })
+    Some(Headroom { limit: count("subscriber_limit")?, used: count("subscriber_total")? })
 }
 
 /// Custom fields in pages of `GET /fields`. Options may stand beside the fields (on any page) or inside them.
 pub(crate) fn fields(pages: &[Value]) -> Vec<Field> {
     let mut options: HashMap<u64, Vec<String>> = HashMap::new();
-    for option in pages
-        .iter()
-        .filter_map(|page| member(page, "fieldOptions"))
-        .flat_map(items)
-    {
+    for option in pages.iter().filter_map(|page| member(page, "fieldOptions")).flat_map(items) {
         if let (Some(field), Some(text)) = (member(option, "field").and_then(number), option_text(option)) {
             options.entry(field).or_default().push(text);
         }
@@ -160,10 +150,7 @@ mod tests {
     #[test]
     fn headroom_is_read_from_numbers_and_text() {
         let expected = Some(Headroom { limit: 500, used: 20 });
-        assert_eq!(
-            headroom(&json!({"subscriber_limit": "500", "subscriber_total": 20})),
-            expected
-        );
+        assert_eq!(headroom(&json!({"subscriber_limit": "500", "subscriber_total": 20})), expected);
         assert_eq!(headroom(&json!({"account": "acme"})), None);
     }
 }

@@ -5,9 +5,7 @@ use serde_json::Value;
 /// The object or array in a body; `None` for everything else. Nesting beyond `serde_json`'s limit is "else".
 pub(super) fn parse(body: &[u8]) -> Option<Value> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(body)
-        .ok()
-        .filter(|json: &Value| json.is_object() || json.is_array())
+    serde_json::from_slice(body).ok().filter(|json: &Value| json.is_object() || json.is_array())
 }
 
 /// Whether two keys are the same but for case, spaces and underscores.
@@ -22,11 +20,7 @@ pub(super) fn same_key(left: &str, right: &str) -> bool {
 /// The value under `key`, in whatever way the key is written.
 pub(crate) fn member<'a>(json: &'a Value, key: &str) -> Option<&'a Value> {
     let map = json.as_object()?;
-    map.get(key).or_else(|| {
-        map.iter()
-            .find(|(other, _)| same_key(other, key))
-            .map(|(_, value)| value)
-    })
+    map.get(key).or_else(|| map.iter().find(|(other, _)| same_key(other, key)).map(|(_, value)| value))
 }
 
 /// A whole number, written as a number or as text.
@@ -77,15 +71,7 @@ mod tests {
         for failure in [json!(0), json!("0"), json!(false), json!("false")] {
             assert!(says_failure(&json!({ "Success": failure })));
         }
-        for other in [
-            json!(1),
-            json!(5),
-            json!("1"),
-            json!(true),
-            json!([]),
-            json!(["1"]),
-            json!(null),
-        ] {
+        for other in [json!(1), json!(5), json!("1"), json!(true), json!([]), json!(["1"]), json!(null)] {
             assert!(!says_failure(&json!({ "success": other })), "{other}");
         }
         assert!(!says_failure(&json!({})));
@@ -104,14 +90,7 @@ mod tests {
     fn numbers_come_as_numbers_or_text() {
         assert_eq!(number(&json!("333")), Some(333));
         assert_eq!(number(&json!(333)), Some(333));
-        for other in [
-            json!(-1),
-            json!("-1"),
-            json!(1.5),
-            json!(null),
-            json!("1e3"),
-            json!("x"),
-        ] {
+        for other in [json!(-1), json!("-1"), json!(1.5), json!(null), json!("1e3"), json!("x")] {
             assert_eq!(number(&other), None, "{other}");
         }
     }

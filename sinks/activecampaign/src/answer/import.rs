@@ -41,11 +41,7 @@ pub(crate) fn job_state(answer: &Answer) -> Result<JobState, SendError> {
         Ok(json) => json,
         Err(error @ SendError::Throttled { .. }) => return Err(error),
         Err(error) => {
-            return if is_unknown_job(answer) {
-                Ok(JobState::Unknown)
-            } else {
-                Err(error)
-            };
+            return if is_unknown_job(answer) { Ok(JobState::Unknown) } else { Err(error) };
         }
     };
     let status = match member(&json, "status") {
@@ -54,9 +50,7 @@ pub(crate) fn job_state(answer: &Answer) -> Result<JobState, SendError> {
         _ => return Err(refusal(answer)),
     };
     Ok(match status.as_str() {
-        "completed" => JobState::Finished {
-            refused: member(&json, "failure").map(refused_emails).unwrap_or_default(),
-        },
+        "completed" => JobState::Finished { refused: member(&json, "failure").map(refused_emails).unwrap_or_default() },
         "failed" | "interrupted" => JobState::Failed,
         _ => JobState::Working,
     })

@@ -44,10 +44,7 @@ mod tests {
     #[test]
     fn a_date_is_measured_against_the_answers_own_date() {
         let date = Some("Sun, 22 Nov 2026 10:00:00 GMT");
-        assert_eq!(
-            read("Sun, 22 Nov 2026 10:00:45 GMT", date),
-            Some(Duration::from_secs(45))
-        );
+        assert_eq!(read("Sun, 22 Nov 2026 10:00:45 GMT", date), Some(Duration::from_secs(45)));
         assert_eq!(read("Sun, 22 Nov 2026 09:59:59 GMT", date), None);
         assert_eq!(read("Sun, 22 Nov 2026 10:00:45 GMT", None), None);
         assert_eq!(read("Sun, 22 Nov 2026 10:00:45 GMT", Some("yesterday")), None);
@@ -55,14 +52,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_advice() {
-        for wait in [
-            "",
-            "-5",
-            "1.5",
-            "soon",
-            "99999999999999999999999",
-            "Sun, 99 Nov 2026 10:00:45 GMT",
-        ] {
+        for wait in ["", "-5", "1.5", "soon", "99999999999999999999999", "Sun, 99 Nov 2026 10:00:45 GMT"] {
             assert_eq!(read(wait, Some("Sun, 22 Nov 2026 10:00:00 GMT")), None, "{wait}");
         }
         assert_eq!(retry_after(&HeaderMap::new()), None);

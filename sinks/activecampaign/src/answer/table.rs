@@ -23,17 +23,12 @@ fn meaning<T>(result: Result<T, SendError>, good: impl FnOnce(T) -> String) -> S
     match result {
         Ok(value) => good(value),
         Err(SendError::Throttled { retry_after: None }) => "throttled".into(),
-        Err(SendError::Throttled {
-            retry_after: Some(wait),
-        }) => format!("throttled {}s", wait.as_secs()),
+        Err(SendError::Throttled { retry_after: Some(wait) }) => format!("throttled {}s", wait.as_secs()),
         Err(SendError::Undelivered(_)) => "undelivered".into(),
         Err(SendError::InDoubt(_)) => "in doubt".into(),
         Err(SendError::Invalid(complaints)) => {
             let index = |c: &Complaint| c.index.map_or("?".into(), |index| index.to_string());
-            let all: Vec<_> = complaints
-                .iter()
-                .map(|c| format!("{}={}", index(c), c.reason))
-                .collect();
+            let all: Vec<_> = complaints.iter().map(|c| format!("{}={}", index(c), c.reason)).collect();
             format!("invalid [{}]", all.join("; "))
         }
         Err(SendError::TooLarge) => "too large".into(),
@@ -52,11 +47,7 @@ fn sent(answer: &Answer) -> String {
 
 fn check(rows: &[Row], read: impl Fn(&Answer) -> String) {
     for (status, headers, body, expected) in rows {
-        assert_eq!(
-            &read(&answer(*status, headers, *body)),
-            expected,
-            "{status} {headers} {body}"
-        );
+        assert_eq!(&read(&answer(*status, headers, *body)), expected, "{status} {headers} {body}");
     }
 }
 
@@ -64,40 +55,15 @@ const IMPORT_LIMIT: &str = r#"{"success":0,"message":"Rate limit exceeded.","fai
 const HTML: &str = "<!DOCTYPE html><html><body>Sign in</body></html>";
 
 const ACCEPTED: &[Row] = &[
-    (
-        200,
-        "",
-        r#"{"Success":1,"queued_contacts":1,"batchId":"b1","message":"Contact import queued"}"#,
-        "queued b1",
-    ),
-    (
-        200,
-        "",
-        r#"{"success":1,"queued_contacts":2,"batchId":"b1"}"#,
-        "queued b1",
-    ),
-    (
-        200,
-        "",
-        r#"{"success":5,"queued_contacts":2,"batchId":"b1"}"#,
-        "queued b1",
-    ),
+    (200, "", r#"{"Success":1,"queued_contacts":1,"batchId":"b1","message":"Contact import queued"}"#, "queued b1"),
+    (200, "", r#"{"success":1,"queued_contacts":2,"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":5,"queued_contacts":2,"batchId":"b1"}"#, "queued b1"),
     (200, "", r#"{"success":true,"BatchID":"b1"}"#, "queued b1"),
     (200, "", r#"{"batch_id":" b1 "}"#, "queued b1"),
     (200, "", r#"{"success":"1","batchId":17}"#, "queued 17"),
     (201, "", r#"{"success":1,"batchId":"b1"}"#, "queued b1"),
-    (
-        202,
-        "",
-        r#"{"success":1,"batchId":"b1","message":"no rate limit applies"}"#,
-        "queued b1",
-    ),
-    (
-        200,
-        "Content-Type: text/html",
-        "\u{feff}{\"batchId\":\"b1\"}",
-        "queued b1",
-    ),
+    (202, "", r#"{"success":1,"batchId":"b1","message":"no rate limit applies"}"#, "queued b1"),
+    (200, "Content-Type: text/html", "\u{feff}{\"batchId\":\"b1\"}", "queued b1"),
 ];
 
 const UNCLEAR: &[Row] = &[
@@ -139,21 +105,11 @@ const THROTTLED: &[Row] = &[
     (422, "", r#"{"errors":[{"title":"Rate limit exceeded"}]}"#, "throttled"),
     (500, "", "You are being rate limited", "throttled"),
     (429, "", "", "throttled"),
-    (
-        429,
-        "Retry-After: 30|RateLimit-Limit: 5|RateLimit-Remaining: 0",
-        "",
-        "throttled 30s",
-    ),
+    (429, "Retry-After: 30|RateLimit-Limit: 5|RateLimit-Remaining: 0", "", "throttled 30s"),
     (429, "Retry-After: 1000000000", "", "throttled 1000000000s"),
     (429, "Retry-After: -3", "", "throttled"),
     (429, "Retry-After: soon", HTML, "throttled"),
-    (
-        429,
-        "Date: Sun, 22 Nov 2026 10:00:00 GMT|Retry-After: Sun, 22 Nov 2026 10:00:20 GMT",
-        "",
-        "throttled 20s",
-    ),
+    (429, "Date: Sun, 22 Nov 2026 10:00:00 GMT|Retry-After: Sun, 22 Nov 2026 10:00:20 GMT", "", "throttled 20s"),
     (503, "", HTML, "throttled"),
     (503, "Retry-After: 5", "", "throttled 5s"),
 ];
@@ -177,30 +133,15 @@ const REFUSED: &[Row] = &[
         r#"{"failureReasons":{"0":{"contact":3,"failureReason":"invalid"},"2":{"contact":5}}}"#,
         "invalid [3=invalid; 5=]",
     ),
-    (
-        400,
-        "",
-        r#"{"failureReasons":{"contact":4,"failureReason":"invalid"}}"#,
-        "invalid [4=invalid]",
-    ),
-    (
-        400,
-        "",
-        r#"{"failureReasons":[{"contact":-1},"invalid value"]}"#,
-        "invalid [?=; ?=invalid value]",
-    ),
+    (400, "", r#"{"failureReasons":{"contact":4,"failureReason":"invalid"}}"#, "invalid [4=invalid]"),
+    (400, "", r#"{"failureReasons":[{"contact":-1},"invalid value"]}"#, "invalid [?=; ?=invalid value]"),
     (
         400,
         "",
         r#"{"failureReasons":[{"contact":2,"failureReason":"Field 'phone' Rate Limit Ltd invalid"}]}"#,
         "invalid [2=Field 'phone' … Limit … invalid]",
     ),
-    (
-        400,
-        "",
-        r#"{"message":"JSON payload did not pass validation.","failureReasons":[]}"#,
-        "invalid []",
-    ),
+    (400, "", r#"{"message":"JSON payload did not pass validation.","failureReasons":[]}"#, "invalid []"),
     (
         200,
         "",
@@ -213,81 +154,31 @@ const REFUSED: &[Row] = &[
         r#"{"errors":[{"title":"Contact Email Address is not valid.","code":"email_invalid"}]}"#,
         "invalid [?=Contact Email Address is not valid.]",
     ),
-    (
-        422,
-        "",
-        r#"{"failureReasons":[{"contact":1,"failureReason":"invalid"}]}"#,
-        "invalid [1=invalid]",
-    ),
+    (422, "", r#"{"failureReasons":[{"contact":1,"failureReason":"invalid"}]}"#, "invalid [1=invalid]"),
     (413, "", HTML, "too large"),
-    (
-        400,
-        "",
-        r#"{"success":0,"failureReasons":["Payload too large"]}"#,
-        "too large",
-    ),
-    (
-        400,
-        "",
-        r#"{"success":0,"failureReasons":["No more than 250 contacts"]}"#,
-        "too large",
-    ),
-    (
-        400,
-        "",
-        r#"{"success":0,"failureReasons":["Body must be less than 400K bytes"]}"#,
-        "too large",
-    ),
-    (
-        400,
-        "",
-        r#"{"success":0,"message":"Up to 399,999 bytes are allowed"}"#,
-        "too large",
-    ),
+    (400, "", r#"{"success":0,"failureReasons":["Payload too large"]}"#, "too large"),
+    (400, "", r#"{"success":0,"failureReasons":["No more than 250 contacts"]}"#, "too large"),
+    (400, "", r#"{"success":0,"failureReasons":["Body must be less than 400K bytes"]}"#, "too large"),
+    (400, "", r#"{"success":0,"message":"Up to 399,999 bytes are allowed"}"#, "too large"),
     (
         400,
         "",
         r#"{"success":0,"failureReasons":["Invalid or unparsable json"]}"#,
         "malformed 400: Invalid or unparsable json",
     ),
-    (
-        400,
-        "",
-        r#"{"failureReasons":"Invalid json of jane@example.com"}"#,
-        "malformed 400: Invalid json of …",
-    ),
-    (
-        400,
-        "",
-        r#"{"errors":[{"status":400,"detail":"Bad request"}]}"#,
-        "malformed 400: Bad request",
-    ),
+    (400, "", r#"{"failureReasons":"Invalid json of jane@example.com"}"#, "malformed 400: Invalid json of …"),
+    (400, "", r#"{"errors":[{"status":400,"detail":"Bad request"}]}"#, "malformed 400: Bad request"),
     (400, "", "", "malformed 400 without an explanation"),
     (400, "", HTML, "malformed 400 without an explanation"),
     (409, "", "{}", "malformed 409 without an explanation"),
-    (
-        415,
-        "",
-        r#"{"message":"unexpected type"}"#,
-        "malformed 415: unexpected type",
-    ),
-    (
-        422,
-        "",
-        r#"{"errors":"value is required"}"#,
-        "malformed 422: value is required",
-    ),
+    (415, "", r#"{"message":"unexpected type"}"#, "malformed 415: unexpected type"),
+    (422, "", r#"{"errors":"value is required"}"#, "malformed 422: value is required"),
     (431, "", "", "malformed 431 without an explanation"),
 ];
 
 const STOPPED: &[Row] = &[
     (401, "", "", "denied 401 without an explanation"),
-    (
-        403,
-        "",
-        r#"{"message":"You are not authorized, c4n4ry"}"#,
-        "denied 403: You are not authorized, …",
-    ),
+    (403, "", r#"{"message":"You are not authorized, c4n4ry"}"#, "denied 403: You are not authorized, …"),
     (403, "", HTML, "denied 403 without an explanation"),
     (402, "", "", "fatal ac::unpaid"),
     (404, "", HTML, "fatal ac::not_found"),
@@ -361,25 +252,10 @@ fn a_job_is_finished_only_when_its_answer_says_so() {
         (200, "", r#"{"status":"claimed","success":[],"failure":[]}"#, "working"),
         (200, "", r#"{"status":"Active"}"#, "working"),
         (200, "", r#"{"status":"pondering"}"#, "working"),
-        (
-            200,
-            "",
-            r#"{"status":"completed","success":["1"],"failure":[]}"#,
-            "finished []",
-        ),
+        (200, "", r#"{"status":"completed","success":["1"],"failure":[]}"#, "finished []"),
         (200, "", r#"{"Status":"Completed"}"#, "finished []"),
-        (
-            200,
-            "",
-            r#"{"status":"completed","failure":["A@example.com"]}"#,
-            r#"finished ["A@example.com"]"#,
-        ),
-        (
-            200,
-            "",
-            r#"{"status":"completed","failure":{"3":"a@example.com"}}"#,
-            r#"finished ["a@example.com"]"#,
-        ),
+        (200, "", r#"{"status":"completed","failure":["A@example.com"]}"#, r#"finished ["A@example.com"]"#),
+        (200, "", r#"{"status":"completed","failure":{"3":"a@example.com"}}"#, r#"finished ["a@example.com"]"#),
         (
             200,
             "",
@@ -414,18 +290,8 @@ fn a_job_is_finished_only_when_its_answer_says_so() {
 fn the_backlog_is_the_sum_of_all_days() {
     let sum = |answer: &Answer| meaning(backlog(answer), |count| count.to_string());
     let rows: &[Row] = &[
-        (
-            200,
-            "",
-            r#"{"outstanding":[],"recentlyCompleted":[{"batches":"9"}]}"#,
-            "0",
-        ),
-        (
-            200,
-            "",
-            r#"{"outstanding":[{"batches":"333","contacts":"83250"},{"batches":2}]}"#,
-            "335",
-        ),
+        (200, "", r#"{"outstanding":[],"recentlyCompleted":[{"batches":"9"}]}"#, "0"),
+        (200, "", r#"{"outstanding":[{"batches":"333","contacts":"83250"},{"batches":2}]}"#, "335"),
         (200, "", r#"{"Outstanding":{"1":{"batches":4}}}"#, "4"),
         (200, "", r#"{"outstanding":[{"batches":"many"}]}"#, "in doubt"),
         (200, "", r#"{"outstanding":null}"#, "in doubt"),

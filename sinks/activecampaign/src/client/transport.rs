@@ -27,12 +27,7 @@ pub struct HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self {
-            ca_file: None,
-            loopback: false,
-            timeout: limits::CALL_TIMEOUT,
-            connect_timeout: limits::CONNECT_TIMEOUT,
-        }
+        Self { ca_file: None, loopback: false, timeout: limits::CALL_TIMEOUT, connect_timeout: limits::CONNECT_TIMEOUT }
     }
 }
 
@@ -83,14 +78,9 @@ fn read_certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
 impl Transport for HttpTransport {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
         let plain = request.uri().scheme_str() != Some("https");
-        let local = request
-            .uri()
-            .authority()
-            .is_some_and(|a| config::loopback_port(a.as_str()).is_some());
+        let local = request.uri().authority().is_some_and(|a| config::loopback_port(a.as_str()).is_some());
         if plain && !local {
-            return Err(TransportError::NotSent(
-                "plain HTTP is for the loopback interface only".into(),
-            ));
+            return Err(TransportError::NotSent("plain HTTP is for the loopback interface only".into()));
         }
         let request = reqwest::Request::try_from(request).map_err(|e| TransportError::NotSent(chain(&e)))?;
         match self.client.execute(request).await {

@@ -7,19 +7,13 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const ENCODER: Encoder = Encoder {
-    list: 7,
-    automations: false,
-};
+const ENCODER: Encoder = Encoder { list: 7, automations: false };
 
 type Values = Vec<Vec<Option<String>>>;
 
 fn batch(slots: Vec<Slot>, tags: &[&str], emails: &[&str], values: Values) -> ContactBatch {
     ContactBatch {
-        shape: Arc::new(Shape {
-            slots,
-            tags: tags.iter().map(ToString::to_string).collect(),
-        }),
+        shape: Arc::new(Shape { slots, tags: tags.iter().map(ToString::to_string).collect() }),
         origin: 0,
         rows: (1..).take(emails.len()).collect::<Vec<u64>>().into(),
         email: emails.to_vec().into(),
@@ -30,10 +24,7 @@ fn batch(slots: Vec<Slot>, tags: &[&str], emails: &[&str], values: Values) -> Co
 
 fn payloads(contacts: &ContactBatch) -> Vec<String> {
     let encoded = ENCODER.encode(contacts).unwrap();
-    encoded
-        .iter()
-        .map(|payload| String::from_utf8(payload.unwrap().to_vec()).unwrap())
-        .collect()
+    encoded.iter().map(|payload| String::from_utf8(payload.unwrap().to_vec()).unwrap()).collect()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -43,22 +34,10 @@ fn some(text: &str) -> Option<String> {
 #[test]
 fn a_full_contact_is_these_bytes() {
     let contacts = batch(
-        vec![
-            Slot::Field(12),
-            Slot::LastName,
-            Slot::Field(3),
-            Slot::Phone,
-            Slot::FirstName,
-        ],
+        vec![Slot::Field(12), Slot::LastName, Slot::Field(3), Slot::Phone, Slot::FirstName],
         &["vip", "a \"b\""],
         &["ada@example.com"],
-        vec![
-            vec![some("||x||")],
-            vec![some("L")],
-            vec![some("2026-01-02")],
-            vec![some("+44")],
-            vec![some("Ada")],
-        ],
+        vec![vec![some("||x||")], vec![some("L")], vec![some("2026-01-02")], vec![some("+44")], vec![some("Ada")]],
     );
     assert_eq!(
         payloads(&contacts),

@@ -24,10 +24,7 @@ fn slow() -> World {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "nothing waits for these moments: a kill may come at any"
-)]
+#[expect(clippy::disallowed_methods, reason = "nothing waits for these moments: a kill may come at any")]
 fn after_kills_at_any_moment_the_same_command_finishes() {
     let mut world = slow();
     for moment in [30, 300, 900, 1_500, 700, 2_200] {
@@ -39,11 +36,7 @@ fn after_kills_at_any_moment_the_same_command_finishes() {
     let done = world.run_json("people.csv", &[], 0);
     assert_eq!(done["outcome"]["deferred"], 0, "{done}");
     let again = world.run_json("people.csv", &[], 0);
-    assert_eq!(
-        (&again["requests"]["bulk"], &again["outcome"]["unchanged"]),
-        (&json!(0), &json!(CONTACTS)),
-        "{again}"
-    );
+    assert_eq!((&again["requests"]["bulk"], &again["outcome"]["unchanged"]), (&json!(0), &json!(CONTACTS)), "{again}");
     let contacts = world.contacts();
     assert_eq!(contacts.len(), CONTACTS);
     let named = |n: usize| contacts[&format!("person{n}@example.com")]["first_name"] == format!("Name {n}");
@@ -57,21 +50,14 @@ fn drains(name: &str, code: i32) {
     signal(&run, name);
     let ended = Ended::of(run.wait_with_output().unwrap());
     let stopped = ended.document();
-    assert_eq!(
-        (ended.code, &stopped["status"], &stopped["exit_code"]),
-        (code, &json!("stopped"), &json!(code))
-    );
+    assert_eq!((ended.code, &stopped["status"], &stopped["exit_code"]), (code, &json!("stopped"), &json!(code)));
     let deferred = stopped["outcome"]["deferred"].as_u64().unwrap();
     assert!(deferred > 0, "{stopped}");
 
     let done = world.run_json("people.csv", &[], 0);
     assert_eq!(done["outcome"]["deferred"], 0, "{done}");
     let requests = |run: &serde_json::Value| run["requests"]["bulk"].as_u64().unwrap();
-    assert_eq!(
-        requests(&stopped) + requests(&done),
-        5,
-        "a request was repeated: {stopped} {done}"
-    );
+    assert_eq!(requests(&stopped) + requests(&done), 5, "a request was repeated: {stopped} {done}");
     assert_eq!(world.contacts().len(), CONTACTS);
 }
 
@@ -94,10 +80,7 @@ fn a_signal_before_anything_is_sent_has_its_own_exit_code_too() {
         signal(&run, name);
         let ended = Ended::of(run.wait_with_output().unwrap());
         let stopped = ended.document();
-        assert_eq!(
-            (ended.code, &stopped["exit_code"], &stopped["status"]),
-            (code, &json!(code), &json!("stopped"))
-        );
+        assert_eq!((ended.code, &stopped["exit_code"], &stopped["status"]), (code, &json!(code), &json!("stopped")));
         assert_eq!(stopped["retryable"], true, "{stopped}");
     }
     assert_eq!(world.contacts().len(), 0, "something was sent");
@@ -120,12 +103,7 @@ fn a_signal_ends_all_exports() {
     signal(&run, "TERM");
     let ended = Ended::of(run.wait_with_output().unwrap());
     assert_eq!(ended.code, 143, "{ended:?}");
-    assert_eq!(
-        ended.stdout.lines().count(),
-        1,
-        "the second export was begun: {}",
-        ended.stdout
-    );
+    assert_eq!(ended.stdout.lines().count(), 1, "the second export was begun: {}", ended.stdout);
     assert!(!world.contacts().contains_key("other1@example.com"));
 }
 
@@ -137,11 +115,7 @@ fn a_second_run_of_an_export_is_told_who_runs_it() {
     let second = world.run("people.csv", &[]);
     assert_eq!(second.code, 11, "{second:?}");
     assert!(second.stderr.contains("error[state::locked]"), "{}", second.stderr);
-    assert!(
-        second.stderr.contains(&format!("pid {}", first.id())),
-        "{}",
-        second.stderr
-    );
+    assert!(second.stderr.contains(&format!("pid {}", first.id())), "{}", second.stderr);
     let first = Ended::of(first.wait_with_output().unwrap());
     assert_eq!(first.code, 0, "{first:?}");
 }

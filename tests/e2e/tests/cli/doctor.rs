@@ -22,9 +22,7 @@ const MAP: &str = "{ email: email, fields: { City: first_name }, tags: [vip, bra
 /// The verdict and the name of each line.
 fn verdicts(ended: &Ended) -> Vec<String> {
     let lines = ended.stdout.lines();
-    lines
-        .map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
-        .collect()
+    lines.map(|line| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
 #[test]
@@ -57,13 +55,7 @@ fn the_first_failed_check_decides_the_exit_code() {
     let cases = [
         ("wrong", 7, MAP, 4, "fail destination"),
         ("key", 99, MAP, 6, "fail destination"),
-        (
-            "key",
-            7,
-            "{ email: email, fields: { Nowhere: first_name } }",
-            6,
-            "fail mapping",
-        ),
+        ("key", 7, "{ email: email, fields: { Nowhere: first_name } }", 6, "fail mapping"),
         ("key", 7, "{ email: mail }", 7, "fail mapping"),
     ];
     for (key, list, map, code, line) in cases {

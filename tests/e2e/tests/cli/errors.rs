@@ -12,16 +12,8 @@ fn is(ended: &Ended, code: i32, error: &str) {
     assert_eq!(ended.code, code, "{error}: {ended:?}");
     let lines = ended.stderr.lines().filter(|line| line.starts_with("error["));
     let lines: Vec<&str> = lines.collect();
-    assert!(
-        lines.len() == 1 && lines[0].starts_with(&format!("error[{error}]: ")),
-        "{error}: {}",
-        ended.stderr
-    );
-    assert!(
-        ended.stderr.lines().any(|line| line.starts_with("  help: ")),
-        "{error}: {}",
-        ended.stderr
-    );
+    assert!(lines.len() == 1 && lines[0].starts_with(&format!("error[{error}]: ")), "{error}: {}", ended.stderr);
+    assert!(ended.stderr.lines().any(|line| line.starts_with("  help: ")), "{error}: {}", ended.stderr);
     assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
     if ended.stdout.starts_with('{') {
         let document = ended.document();
@@ -45,17 +37,11 @@ fn mistakes_of_the_command_line_are_told_and_nothing_is_sent() {
     let host = world.host();
     let to = |file: &'static str, more: &[&'static str]| world.to_list_7("run", file, more);
     let at = |file: &str, list: &str, host: &str, key: &str| {
-        ["run", file, "--list", list, "--host", host, "--key-file", key]
-            .map(str::to_owned)
-            .to_vec()
+        ["run", file, "--list", list, "--host", host, "--key-file", key].map(str::to_owned).to_vec()
     };
     let cases = [
         (to("people.csv", &["--map", "email=mail"]), 7, "source::column_missing"),
-        (
-            to("people.csv", &["--field", "Teir=first_name"]),
-            6,
-            "destination::field_missing",
-        ),
+        (to("people.csv", &["--field", "Teir=first_name"]), 6, "destination::field_missing"),
         (to("nowhere.parquet", &[]), 7, "source::file_missing"),
         (to("half.parquet", &[]), 7, "parquet::cut_off"),
         (to("people.csv", &["--allow", "max_reject"]), 2, "usage::guard"),
@@ -87,16 +73,8 @@ fn mistakes_of_the_configuration_are_shown_where_they_stand() {
         )
     };
     let cases = [
-        (
-            config("${ENLIST_TEST_UNSET}", "email"),
-            "config::variable",
-            "enlist.yaml:5:14",
-        ),
-        (
-            config("${file:key}", "e_mail"),
-            "config::unknown_key",
-            "enlist.yaml:11:7",
-        ),
+        (config("${ENLIST_TEST_UNSET}", "email"), "config::variable", "enlist.yaml:5:14"),
+        (config("${file:key}", "e_mail"), "config::unknown_key", "enlist.yaml:11:7"),
     ];
     for (text, error, place) in cases {
         world.write("enlist.yaml", text);
@@ -121,17 +99,8 @@ fn an_export_that_fails_does_not_keep_the_others_from_running() {
     );
     let ended = world.enlist(&["run", "--json"]);
     assert_eq!(ended.code, 7, "{ended:?}");
-    assert_eq!(
-        ended.stdout.lines().count(),
-        2,
-        "a document for each export: {}",
-        ended.stdout
-    );
-    assert!(
-        ended.stdout.lines().next().unwrap().contains("\"export\":\"one\""),
-        "{}",
-        ended.stdout
-    );
+    assert_eq!(ended.stdout.lines().count(), 2, "a document for each export: {}", ended.stdout);
+    assert!(ended.stdout.lines().next().unwrap().contains("\"export\":\"one\""), "{}", ended.stdout);
     assert_eq!(ended.document()["outcome"]["confirmed"], 20);
     assert_eq!(world.contacts().len(), 20);
 }

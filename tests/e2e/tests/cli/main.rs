@@ -4,10 +4,7 @@
 //! Python with pyarrow: `python3`, or what `ENLIST_TEST_PYTHON` names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-#![expect(
-    unreachable_pub,
-    reason = "a test exports nothing: here `pub` marks what a module offers to others"
-)]
+#![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
 
 mod crashes;
 mod demo;

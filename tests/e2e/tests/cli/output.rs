@@ -43,18 +43,10 @@ fn the_document_of_a_run_is_one_line_whose_rows_add_up() {
         let keys: Vec<&str> = run.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, KEYS);
         let outcome = run["outcome"].as_object().unwrap();
-        assert_eq!(
-            outcome.values().map(|rows| rows.as_u64().unwrap()).sum::<u64>(),
-            32,
-            "{run}"
-        );
+        assert_eq!(outcome.values().map(|rows| rows.as_u64().unwrap()).sum::<u64>(), 32, "{run}");
         assert_eq!(run["source"]["rows"], 32);
         let of = |name: &str| run["outcome"][name].as_u64().unwrap();
-        assert_eq!(
-            (of("confirmed"), of("unchanged"), of("duplicate")),
-            (confirmed, 30 - confirmed, 1),
-            "{run}"
-        );
+        assert_eq!((of("confirmed"), of("unchanged"), of("duplicate")), (confirmed, 30 - confirmed, 1), "{run}");
         assert_eq!(run["exit_code"], ended.code);
         assert_eq!(run["error"], Value::Null);
     }

@@ -33,11 +33,7 @@ impl Ended {
 
     /// The last line of standard output as JSON.
     pub fn document(&self) -> Value {
-        let last = self
-            .stdout
-            .lines()
-            .last()
-            .unwrap_or_else(|| panic!("no output: {}", self.stderr));
+        let last = self.stdout.lines().last().unwrap_or_else(|| panic!("no output: {}", self.stderr));
         serde_json::from_str(last).unwrap_or_else(|e| panic!("{e}: {last}"))
     }
 }
@@ -55,16 +51,9 @@ impl Simulator {
         let arguments = ["sim", "--port", &port, "--data", ACCOUNT, "--settings", "settings.json"];
         let mut process = command(folder, &[], &arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("http://127.0.0.1:"));
-        let port = address
-            .unwrap_or_else(|| panic!("no address in {line:?}"))
-            .parse()
-            .unwrap();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://127.0.0.1:"));
+        let port = address.unwrap_or_else(|| panic!("no address in {line:?}")).parse().unwrap();
         Self { process, port }
     }
 
@@ -85,10 +74,7 @@ impl Drop for Simulator {
 
 /// Sends a signal by name.
 pub fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill")
-        .args([&format!("-{name}"), &process.id().to_string()])
-        .status()
-        .unwrap();
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
@@ -107,28 +93,18 @@ pub fn wait_for(process: &mut Child, text: &str) {
 
 /// The same command with its output for the test to read.
 pub fn piped(mut command: Command) -> Command {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// `enlist` with `arguments` in `folder`, which is also its home, started by another program if one is named.
 pub fn command(folder: &Path, by: &[&str], arguments: &[&str]) -> Command {
     let binary = binary().display().to_string();
-    let mut words = by
-        .iter()
-        .copied()
-        .chain([binary.as_str()])
-        .chain(arguments.iter().copied());
+    let mut words = by.iter().copied().chain([binary.as_str()]).chain(arguments.iter().copied());
     let mut command = Command::new(words.next().unwrap());
     let home = folder.join("home");
     command.args(words).current_dir(folder).env_clear();
-    command
-        .env("PATH", env::var_os("PATH").unwrap())
-        .env("HOME", &home)
-        .env("XDG_STATE_HOME", home.join("state"));
+    command.env("PATH", env::var_os("PATH").unwrap()).env("HOME", &home).env("XDG_STATE_HOME", home.join("state"));
     command
 }
 
@@ -139,10 +115,6 @@ fn binary() -> PathBuf {
     }
     let test = env::current_exe().unwrap();
     let binary = test.parent().and_then(Path::parent).unwrap().join("enlist");
-    assert!(
-        binary.exists(),
-        "{} is missing: cargo build -p enlist",
-        binary.display()
-    );
+    assert!(binary.exists(), "{} is missing: cargo build -p enlist", binary.display());
     binary
 }

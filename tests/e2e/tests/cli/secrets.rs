@@ -9,13 +9,7 @@ use super::process::Ended;
 use super::world::{KEY, World};
 
 /// What must not be found: the key, parts of addresses, a value.
-const CANARIES: [&str; 5] = [
-    KEY,
-    "canary.person",
-    "canary..person",
-    "Kanarienvogel",
-    "canary.refused",
-];
+const CANARIES: [&str; 5] = [KEY, "canary.person", "canary..person", "Kanarienvogel", "canary.refused"];
 
 fn people() -> String {
     let mut rows = "email,first_name\n".to_owned();
@@ -62,10 +56,7 @@ fn neither_key_nor_person_is_in_what_a_run_writes() {
     let world = World::with(json!({ "fail_async": 0.1, "faults": { "cut_after": 0.1, "html": 0.1 } }));
     world.write("people.csv", people());
     for log in [&["-vv"][..], &["-vv", "--log-format", "json", "--full", "--json"]] {
-        let ended = world.run(
-            "people.csv",
-            &[&["--allow", "max_rejects", "--allow", "max_change"], log].concat(),
-        );
+        let ended = world.run("people.csv", &[&["--allow", "max_rejects", "--allow", "max_change"], log].concat());
         assert!(ended.stderr.len() > 200, "nothing is logged: {ended:?}");
         all_is_clean(&world, &ended);
     }

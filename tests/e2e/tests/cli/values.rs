@@ -51,11 +51,7 @@ fn a_parquet_file_of_pyarrow_arrives_value_by_value_and_once() {
     let mut world = World::prompt();
     lake(&world, "people.parquet", "[]");
     let first = world.run_json("people.parquet", &FIELDS, 0);
-    assert_eq!(
-        (&first["outcome"]["confirmed"], &first["requests"]["bulk"]),
-        (&json!(40), &json!(1)),
-        "{first}"
-    );
+    assert_eq!((&first["outcome"]["confirmed"], &first["requests"]["bulk"]), (&json!(40), &json!(1)), "{first}");
 
     let contacts = world.contacts();
     assert_eq!(contacts.len(), 40);
@@ -72,11 +68,7 @@ fn a_parquet_file_of_pyarrow_arrives_value_by_value_and_once() {
     assert_eq!((&nulls["first_name"], &nulls["fields"]), (&json!(""), &json!({})));
 
     let again = world.run_json("people.parquet", &FIELDS, 0);
-    assert_eq!(
-        (&again["outcome"]["unchanged"], &again["requests"]["bulk"]),
-        (&json!(40), &json!(0)),
-        "{again}"
-    );
+    assert_eq!((&again["outcome"]["unchanged"], &again["requests"]["bulk"]), (&json!(40), &json!(0)), "{again}");
 }
 
 #[test]
@@ -92,16 +84,8 @@ fn of_a_changed_file_exactly_the_changed_contacts_are_sent() {
     });
     lake(&world, "people.parquet", "[8, 21]");
     let changed = world.run_json("people.parquet", &FIELDS, 0);
-    assert_eq!(
-        (&changed["plan"]["update"], &changed["plan"]["unchanged"]),
-        (&json!(2), &json!(38)),
-        "{changed}"
-    );
-    let named: Vec<Value> = world
-        .contacts()
-        .into_values()
-        .filter(|it| it["first_name"] != "")
-        .collect();
+    assert_eq!((&changed["plan"]["update"], &changed["plan"]["unchanged"]), (&json!(2), &json!(38)), "{changed}");
+    let named: Vec<Value> = world.contacts().into_values().filter(|it| it["first_name"] != "").collect();
     let emails: Vec<&Value> = named.iter().map(|contact| &contact["email"]).collect();
     assert_eq!(emails, ["person08@example.com", "person21@example.com"]);
     assert_eq!(named[1]["first_name"], "Other 21");
@@ -113,14 +97,7 @@ fn numbers_that_are_names_keep_their_zeros_in_csv() {
     let rows = "email,phone,zip\nada@example.com,0401234567,00100\nbob@example.com,+358401234568,00000\n";
     world.write("plain.csv", rows);
     world.write("packed.csv", rows.replace("@example.com", "@example.org"));
-    assert!(
-        Command::new("gzip")
-            .arg("packed.csv")
-            .current_dir(world.folder())
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("gzip").arg("packed.csv").current_dir(world.folder()).status().unwrap().success());
     for file in ["plain.csv", "packed.csv.gz"] {
         let done = world.run_json(file, &["--field", "City=zip"], 0);
         assert_eq!(done["outcome"]["confirmed"], 2, "{file}: {done}");
@@ -128,12 +105,8 @@ fn numbers_that_are_names_keep_their_zeros_in_csv() {
     let contacts = world.contacts();
     for domain in ["com", "org"] {
         let contact = |name: &str| &contacts[&format!("{name}@example.{domain}")];
-        let held = |name: &str| {
-            (
-                contact(name)["phone"].as_str().unwrap(),
-                contact(name)["fields"]["7"].as_str().unwrap(),
-            )
-        };
+        let held =
+            |name: &str| (contact(name)["phone"].as_str().unwrap(), contact(name)["fields"]["7"].as_str().unwrap());
         assert_eq!(held("ada"), ("0401234567", "00100"));
         assert_eq!(held("bob"), ("+358401234568", "00000"));
     }

@@ -37,9 +37,7 @@ impl World {
             "status_false": 0,
             "processing": { "delay": 0.0, "contacts_per_second": 0.0 },
         });
-        all.as_object_mut()
-            .unwrap()
-            .extend(settings.as_object().unwrap().clone());
+        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         fs::write(folder.path().join("settings.json"), all.to_string()).unwrap();
         fs::write(folder.path().join("key"), KEY).unwrap();
         let simulator = Simulator::start(folder.path(), 0);
@@ -112,9 +110,7 @@ impl World {
         let account = self.edit_account(|_| {});
         let contacts = account["contacts"].as_array().unwrap().iter();
         let active = contacts.filter(|contact| contact["lists"]["7"] == "active");
-        active
-            .map(|contact| (contact["email"].as_str().unwrap().to_owned(), contact.clone()))
-            .collect()
+        active.map(|contact| (contact["email"].as_str().unwrap().to_owned(), contact.clone())).collect()
     }
 
     /// Changes the account behind the back of `enlist`; what it was before.
@@ -133,16 +129,10 @@ impl World {
     pub fn python(&self, script: &str) {
         let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         let script = format!("import datetime as dt, decimal\nimport pyarrow as pa, pyarrow.parquet as pq\n{script}");
-        let ended = Command::new(&python)
-            .args(["-c", &script])
-            .current_dir(self.folder())
-            .output();
+        let ended = Command::new(&python).args(["-c", &script]).current_dir(self.folder()).output();
         let ended = ended.unwrap_or_else(|e| panic!("{python}: {e}; install Python, or set ENLIST_TEST_PYTHON"));
         let said = String::from_utf8_lossy(&ended.stderr);
-        assert!(
-            !said.contains("ModuleNotFoundError"),
-            "{python} -m pip install pyarrow, or set ENLIST_TEST_PYTHON"
-        );
+        assert!(!said.contains("ModuleNotFoundError"), "{python} -m pip install pyarrow, or set ENLIST_TEST_PYTHON");
         assert!(ended.status.success(), "{said}");
     }
 }

@@ -59,20 +59,14 @@ impl Ledger for Watched {
         self.note(result)
     }
     fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
-        let result = self
-            .ledger
-            .clear_late(before + i64::try_from(self.older_by.as_millis()).unwrap());
+        let result = self.ledger.clear_late(before + i64::try_from(self.older_by.as_millis()).unwrap());
         self.note(result)
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn after_a_ledger_fails_at_any_write_nothing_is_sent_and_the_next_run_converges() {
-    let mut settings = Settings {
-        fail_accept: 0.002,
-        fail_async: 0.005,
-        ..quick()
-    };
+    let mut settings = Settings { fail_accept: 0.002, fail_async: 0.005, ..quick() };
     settings.processing.failed = 0.2;
     settings.faults.scope = FaultScope::Bulk;
     settings.faults.cut_after = 0.1;
@@ -93,11 +87,7 @@ async fn after_a_ledger_fails_at_any_write_nothing_is_sent_and_the_next_run_conv
                 failed: Arc::clone(&failed),
                 older_by: Duration::ZERO,
             });
-            let result = world
-                .export(people.source())
-                .unwrap()
-                .run(state, Observer::none())
-                .await;
+            let result = world.export(people.source()).unwrap().run(state, Observer::none()).await;
             let failed_at = failed.lock().unwrap().unwrap_or_else(|| panic!("write {nth} is made")) - began;
             match result {
                 Ok(report) => {

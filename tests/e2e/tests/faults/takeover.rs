@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use enlist_core::{Export, MemoryLedger, Observer, Reason, Scope};
 use enlist_kit::{InProcess, KEY, People, World};
-use enlist_simulator::{FaultScope, Settings};
+use enlist_simulator::{FaultScope, Latency, Settings};
 use enlist_sink_activecampaign::ActiveCampaign;
 use tokio::time::{sleep, timeout};
 
@@ -14,10 +14,7 @@ use super::{HOUR, MINUTE, assert_landed, assert_whole, quick};
 
 /// One in four changes from edition to edition.
 fn changing(rows: u64) -> People {
-    People {
-        changed_every: 4,
-        ..People::clean(rows)
-    }
+    People { changed_every: 4, ..People::clean(rows) }
 }
 
 /// `people` with another tier of those who change.
@@ -31,19 +28,10 @@ async fn keep_busy(world: &World) {
         settings.processing.out_of_order = 1.0;
         settings.processing.held_back = 400 * HOUR;
     });
-    let scope = Scope {
-        export: "other".into(),
-        account: "simulator".into(),
-        list: 1,
-    };
-    let other = World {
-        ledger: MemoryLedger::new(scope),
-        ..world.clone()
-    };
+    let scope = Scope { export: "other".into(), account: "simulator".into(), list: 1 };
+    let other = World { ledger: MemoryLedger::new(scope), ..world.clone() };
     let _ = timeout(Duration::from_secs(20), other.run(People::clean(50).source())).await;
-    world
-        .simulator
-        .change(|settings| settings.processing.out_of_order = 0.0);
+    world.simulator.change(|settings| settings.processing.out_of_order = 0.0);
     assert!(world.simulator.backlog() > 0);
 }
 
@@ -86,17 +74,8 @@ async fn another_exporter_that_never_rests_delays_an_uncertain_contact_by_the_qu
     // not advance here, so the ledger is told that it did.
     let mut state = world.state().unwrap();
     let (ledger, failed) = (world.ledger.clone(), Arc::default());
-    state.ledger = Box::new(Watched {
-        ledger,
-        failed,
-        older_by: report.elapsed,
-    });
-    let once_more = world
-        .export(people.source())
-        .unwrap()
-        .run(state, Observer::none())
-        .await
-        .unwrap();
+    state.ledger = Box::new(Watched { ledger, failed, older_by: report.elapsed });
+    let once_more = world.export(people.source()).unwrap().run(state, Observer::none()).await.unwrap();
     assert_whole(&once_more);
     assert_eq!((once_more.outcome.confirmed, once_more.plan.blocked), (250, 0));
     assert_eq!(world.run(people.source()).await.unwrap().calls.imports, 0);
@@ -140,11 +119,7 @@ async fn a_contact_whose_imports_are_forgotten_is_deferred_not_refused() {
     settings.processing.forgotten = 1.0;
     let world = World::new(settings);
     let report = world.run(People::clean(1).source()).await.unwrap();
-    assert_eq!(
-        (report.outcome.rejected, report.outcome.deferred),
-        (0, 1),
-        "nobody refused it"
-    );
+    assert_eq!((report.outcome.rejected, report.outcome.deferred), (0, 1), "nobody refused it");
     world.simulator.change(|settings| settings.processing.forgotten = 0.0);
     assert_whole(&world.run(People::clean(1).source()).await.unwrap());
     assert_landed(&world, &People::clean(1));
@@ -162,13 +137,7 @@ async fn out_of_order_and_forgotten_imports_converge_across_runs() {
         let people = changing(3_000);
         world.deadline = Duration::from_secs(8);
         for n in 0..4 {
-            world
-                .run(edition(people, n).source())
-                .await
-                .unwrap()
-                .outcome
-                .balance()
-                .unwrap();
+            world.run(edition(people, n).source()).await.unwrap().outcome.balance().unwrap();
         }
         world.deadline = 2 * HOUR;
         assert_whole(&world.run(edition(people, 1).source()).await.unwrap());
@@ -215,23 +184,43 @@ async fn a_request_of_other_settings_that_ends_during_a_run_confirms_nothing_und
             ca_file: None,
         };
         let sink = ActiveCampaign::new(automated, Arc::new(InProcess(world.simulator.clone()))).unwrap();
-        let mut export = Export {
-            sink: Arc::new(sink),
-            deadline,
-            ..world.export(people.source()).unwrap()
-        };
-        export
-            .run(world.state().unwrap(), Observer::none())
-            .await
-            .unwrap()
-            .outcome
-            .balance()
-            .unwrap();
+        let mut export = Export { sink: Arc::new(sink), deadline, ..world.export(people.source()).unwrap() };
+        export.run(world.state().unwrap(), Observer::none()).await.unwrap().outcome.balance().unwrap();
         export.deadline = HOUR;
         assert_whole(&export.run(world.state().unwrap(), Observer::none()).await.unwrap());
-        assert!(
-            world.simulator.report().automations >= 500,
-            "all were sent with automations, {deadline:?}"
-        );
+        assert!(world.simulator.report().automations >= 500, "all were sent with automations, {deadline:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_at_any_moment_and_another_while_it_is_taken_up_converge_under_faults() {
+    for moment in 1..=40 {
+        let mut settings = Settings { seed: moment, ..quick() };
+        settings.bulk_latency = Latency::Fixed(0.7);
+        settings.processing.forgotten = 0.1;
+        settings.processing.failed = 0.05;
+        settings.processing.interrupted = 0.05;
+        settings.processing.out_of_order = 0.3;
+        settings.processing.held_back = 10 * MINUTE;
+        settings.faults.scope = FaultScope::Bulk;
+        settings.faults.cut_before = 0.1;
+        settings.faults.cut_after = 0.2;
+        settings.faults.throttle = 0.1;
+        let people = changing(3_000);
+        let world = World::new(settings);
+        assert_whole(&world.run(people.source()).await.unwrap());
+        let crashes = [(1, moment * 211), (2, moment * 617 % 9_000), (0, moment * 1_013 % 9_000)];
+        for (n, after) in crashes {
+            let _ = timeout(Duration::from_millis(after), world.run(edition(people, n).source())).await;
+        }
+        let mut report = world.run(people.source()).await.unwrap();
+        // A contact may be deferred after repeated attempts without an answer; the next run sends it.
+        if report.error.is_some() {
+            report = world.run(people.source()).await.unwrap();
+        }
+        assert_whole(&report);
+        sleep(HOUR).await;
+        assert_landed(&world, &people);
+        assert_eq!(world.run(people.source()).await.unwrap().calls.imports, 0, "moment {moment}");
     }
 }

@@ -209,9 +209,5 @@ impl fmt::Debug for Exclusion {
 
 /// An email as the account compares it.
 pub(crate) fn fold(email: &str) -> Cow<'_, str> {
-    if email.chars().any(char::is_uppercase) {
-        Cow::Owned(email.to_lowercase())
-    } else {
-        Cow::Borrowed(email)
-    }
+    if email.chars().any(char::is_uppercase) { Cow::Owned(email.to_lowercase()) } else { Cow::Borrowed(email) }
 }

@@ -14,12 +14,7 @@ impl Account {
         let fields = [
             Field::new(1, "Tier", FieldType::Dropdown, &["Bronze", "Silver", "Gold"]),
             Field::new(2, "Birthday", FieldType::Date, &[]),
-            Field::new(
-                3,
-                "Interests",
-                FieldType::Listbox,
-                &["Art", "Music", "Sports", "Travel"],
-            ),
+            Field::new(3, "Interests", FieldType::Listbox, &["Art", "Music", "Sports", "Travel"]),
             Field::new(4, "Score", FieldType::Number, &[]),
             Field::new(5, "Last order", FieldType::Datetime, &[]),
             Field::new(6, "Note", FieldType::Textarea, &[]),

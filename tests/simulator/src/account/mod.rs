@@ -75,10 +75,7 @@ impl Account {
 
     /// Deletes a contact; false if there is none.
     pub(crate) fn delete(&mut self, id: u32) -> bool {
-        let Some(row) = place(id)
-            .and_then(|place| self.rows.get_mut(place))
-            .and_then(Option::take)
-        else {
+        let Some(row) = place(id).and_then(|place| self.rows.get_mut(place)).and_then(Option::take) else {
             return false;
         };
         self.by_email.remove(&row.email);
@@ -92,10 +89,7 @@ impl Account {
 
     /// Puts a contact on a list, or changes its status there. Does nothing if either does not exist.
     pub(crate) fn join(&mut self, id: u32, list: u32, status: Status) {
-        let Some(row) = place(id)
-            .and_then(|place| self.rows.get_mut(place))
-            .and_then(Option::as_mut)
-        else {
+        let Some(row) = place(id).and_then(|place| self.rows.get_mut(place)).and_then(Option::as_mut) else {
             return;
         };
         let Some(entry) = self.lists.get_mut(&list) else {
@@ -136,13 +130,7 @@ impl Account {
 
     pub(crate) fn add_list(&mut self, id: u32, name: &str) {
         let members = self.lists.get(&id).map_or([0; 4], |list| list.members);
-        self.lists.insert(
-            id,
-            List {
-                name: name.into(),
-                members,
-            },
-        );
+        self.lists.insert(id, List { name: name.into(), members });
     }
 
     /// The highest list id plus one.
@@ -166,17 +154,8 @@ impl Account {
             first_name: row.first_name.to_string(),
             last_name: row.last_name.to_string(),
             phone: row.phone.to_string(),
-            fields: row
-                .fields
-                .iter()
-                .map(|(field, value)| (*field, value.to_string()))
-                .collect(),
-            tags: row
-                .tags
-                .iter()
-                .filter_map(|&tag| self.tag_name(tag))
-                .map(str::to_owned)
-                .collect(),
+            fields: row.fields.iter().map(|(field, value)| (*field, value.to_string())).collect(),
+            tags: row.tags.iter().filter_map(|&tag| self.tag_name(tag)).map(str::to_owned).collect(),
             lists: row.lists.iter().copied().collect(),
             automations: row.automations,
             created: row.created,

@@ -24,12 +24,7 @@ pub struct Snapshot {
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Snapshot({} contacts, {} lists)",
-            self.contacts.len(),
-            self.lists.len()
-        )
+        write!(f, "Snapshot({} contacts, {} lists)", self.contacts.len(), self.lists.len())
     }
 }
 
@@ -39,11 +34,7 @@ impl Account {
         bounced.sort_unstable();
         Snapshot {
             last_id: u32::try_from(self.rows.len()).unwrap_or(u32::MAX),
-            lists: self
-                .lists
-                .iter()
-                .map(|(id, list)| (*id, list.name.to_string()))
-                .collect(),
+            lists: self.lists.iter().map(|(id, list)| (*id, list.name.to_string())).collect(),
             fields: self.fields.values().cloned().collect(),
             tags: self.tags.iter().map(|tag| tag.to_string()).collect(),
             exclusions: self.exclusions.clone(),
@@ -69,9 +60,7 @@ impl Account {
         let known = u32::try_from(snapshot.contacts.len()).unwrap_or(u32::MAX);
         // Ids are places: a gap costs memory, so that a damaged document must not ask for too many of them.
         let last = snapshot.last_id.min(known.saturating_mul(16).saturating_add(65_536));
-        account
-            .rows
-            .resize_with(usize::try_from(last).unwrap_or(usize::MAX), || None);
+        account.rows.resize_with(usize::try_from(last).unwrap_or(usize::MAX), || None);
         for contact in snapshot.contacts {
             account.put_back(contact);
         }
@@ -83,11 +72,7 @@ impl Account {
         row.first_name = contact.first_name.into();
         row.last_name = contact.last_name.into();
         row.phone = contact.phone.into();
-        row.fields = contact
-            .fields
-            .into_iter()
-            .map(|(id, value)| (id, value.into()))
-            .collect();
+        row.fields = contact.fields.into_iter().map(|(id, value)| (id, value.into())).collect();
         row.tags = contact.tags.iter().map(|tag| self.tag(tag)).collect();
         row.automations = contact.automations;
         let free = !self.by_email.contains_key(&row.email);

@@ -79,9 +79,7 @@ fn refusal(
     if !account.bounced.is_empty() && account.bounced.contains(folded) {
         return Some(Refusal::Bounced);
     }
-    if account.is_excluded(folded, |list| {
-        entry.subscribe.iter().any(|wanted| wanted.listid.0 == list)
-    }) {
+    if account.is_excluded(folded, |list| entry.subscribe.iter().any(|wanted| wanted.listid.0 == list)) {
         return Some(Refusal::Excluded);
     }
     let mut lists = entry.subscribe.iter().chain(&entry.unsubscribe);
@@ -94,11 +92,7 @@ fn refusal(
     match known.and_then(|id| account.row(id)) {
         Some(row) if settings.unsubscribed == Unsubscribed::Fail => {
             let refused = |list| row.status(list) == Some(Status::Unsubscribed);
-            entry
-                .subscribe
-                .iter()
-                .any(|wanted| refused(wanted.listid.0))
-                .then_some(Refusal::Unsubscribed)
+            entry.subscribe.iter().any(|wanted| refused(wanted.listid.0)).then_some(Refusal::Unsubscribed)
         }
         Some(_) => None,
         None => is_full(account, settings).then_some(Refusal::OverLimit),

@@ -104,18 +104,7 @@ impl Importer {
         tally.batches += 1;
         tally.contacts += contacts as u64;
         let applied = Applied::default();
-        self.batches.insert(
-            id,
-            Batch {
-                accepted: now,
-                starts,
-                ends,
-                contacts,
-                fate,
-                body,
-                applied,
-            },
-        );
+        self.batches.insert(id, Batch { accepted: now, starts, ends, contacts, fate, body, applied });
         id
     }
 
@@ -145,10 +134,7 @@ impl Importer {
                 Fate::Interrupted => report.interrupted_batches += 1,
                 Fate::Failed => report.failed_batches += 1,
             }
-            let moved = Tally {
-                batches: 1,
-                contacts: batch.contacts as u64,
-            };
+            let moved = Tally { batches: 1, contacts: batch.contacts as u64 };
             let begun = wall.day(batch.accepted);
             if let Some(tally) = self.outstanding.get_mut(&begun) {
                 tally.batches -= moved.batches;

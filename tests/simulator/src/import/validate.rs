@@ -22,10 +22,7 @@ pub(crate) fn check(payload: &Payload<'_>, settings: &Settings) -> Vec<Complaint
     let judged = payload.contacts.iter().enumerate();
     let complaints = judged.filter_map(|(place, entry)| {
         let reason = complaint(entry, settings)?;
-        Some(Complaint {
-            contact: place + first,
-            reason,
-        })
+        Some(Complaint { contact: place + first, reason })
     });
     complaints.take(most).collect()
 }

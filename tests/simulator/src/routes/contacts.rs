@@ -17,21 +17,11 @@ pub(crate) fn list(state: &State, call: &Call) -> Reply {
     let rows: Vec<(u32, &Row)> = match &filter.email {
         Some(email) => {
             let found = account.find(email).and_then(|id| Some((id, account.row(id)?)));
-            page.cut(
-                found
-                    .into_iter()
-                    .filter(|(id, row)| *id > after && filter.passes(account, *id, row)),
-            )
-            .collect()
+            page.cut(found.into_iter().filter(|(id, row)| *id > after && filter.passes(account, *id, row))).collect()
         }
         None => {
-            let passing = account
-                .rows_after(after)
-                .filter(|(id, row)| filter.passes(account, *id, row));
-            if query
-                .get("orders[id]")
-                .is_some_and(|order| order.eq_ignore_ascii_case("desc"))
-            {
+            let passing = account.rows_after(after).filter(|(id, row)| filter.passes(account, *id, row));
+            if query.get("orders[id]").is_some_and(|order| order.eq_ignore_ascii_case("desc")) {
                 page.cut(passing.rev()).collect()
             } else {
                 page.cut(passing).collect()
@@ -48,11 +38,8 @@ pub(crate) fn list(state: &State, call: &Call) -> Reply {
             "page_input": { "listid": filter.list.unwrap_or(0), "limit": page.limit, "offset": page.offset },
         },
     });
-    let sideloads: [(&str, Sideload); 3] = [
-        ("contactLists", memberships),
-        ("fieldValues", field_values),
-        ("contactTags", contact_tags),
-    ];
+    let sideloads: [(&str, Sideload); 3] =
+        [("contactLists", memberships), ("fieldValues", field_values), ("contactTags", contact_tags)];
     for (name, build) in sideloads {
         if included.contains(&name) {
             body[name] = rows.iter().flat_map(|(id, row)| build(*id, row)).collect();
@@ -100,12 +87,7 @@ impl Filter {
     fn new(account: &Account, query: &Query) -> Self {
         let numbered = query.number("tagid");
         let named = query.get("tag").map(|name| account.find_tag(name).unwrap_or(0));
-        let folded = |name| {
-            query
-                .get(name)
-                .filter(|text| !text.is_empty())
-                .map(|text| fold(text).into_owned())
-        };
+        let folded = |name| query.get(name).filter(|text| !text.is_empty()).map(|text| fold(text).into_owned());
         Self {
             email: folded("email"),
             email_like: folded("email_like").or_else(|| folded("search")),
@@ -119,10 +101,7 @@ impl Filter {
 
     fn passes(&self, account: &Account, id: u32, row: &Row) -> bool {
         self.email.as_ref().is_none_or(|email| *row.email == **email)
-            && self
-                .email_like
-                .as_ref()
-                .is_none_or(|part| row.email.contains(part.as_str()))
+            && self.email_like.as_ref().is_none_or(|part| row.email.contains(part.as_str()))
             && self.is_member(account, row)
             && self.tag.is_none_or(|tag| row.tags.contains(&tag))
             && (self.ids.is_empty() || self.ids.contains(&id))
@@ -161,21 +140,14 @@ impl Filter {
                 let row = found.and_then(|id| Some((id, account.row(id)?)));
                 usize::from(row.is_some_and(|(id, row)| self.passes(account, id, row)))
             }
-            _ => account
-                .rows_after(0)
-                .filter(|(id, row)| self.passes(account, *id, row))
-                .count(),
+            _ => account.rows_after(0).filter(|(id, row)| self.passes(account, *id, row)).count(),
         }
     }
 }
 
 pub(crate) fn contact(account: &Account, id: u32, row: &Row) -> Value {
     let created = timestamp(row.created);
-    let bounced = if account.bounced.contains(&*row.email) {
-        "1"
-    } else {
-        "0"
-    };
+    let bounced = if account.bounced.contains(&*row.email) { "1" } else { "0" };
     json!({
         "id": id.to_string(),
         "email": &*row.email,
@@ -192,10 +164,7 @@ pub(crate) fn contact(account: &Account, id: u32, row: &Row) -> Value {
 }
 
 fn memberships(id: u32, row: &Row) -> Vec<Value> {
-    row.lists
-        .iter()
-        .map(|(list, status)| membership(id, *list, *status))
-        .collect()
+    row.lists.iter().map(|(list, status)| membership(id, *list, *status)).collect()
 }
 
 pub(crate) fn membership(id: u32, list: u32, status: Status) -> Value {

@@ -33,34 +33,20 @@ fn refuse(state: &State, bytes: usize, payload: Option<&Payload<'_>>) -> Option<
         Oversize::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
     };
     if bytes > limits.bytes {
-        return Some(failure(
-            oversize,
-            INVALID,
-            &json!(["The request must be less than 400K bytes"]),
-        ));
+        return Some(failure(oversize, INVALID, &json!(["The request must be less than 400K bytes"])));
     }
     let Some(payload) = payload else {
-        return Some(failure(
-            StatusCode::BAD_REQUEST,
-            INVALID,
-            &json!(["Invalid or unparsable json"]),
-        ));
+        return Some(failure(StatusCode::BAD_REQUEST, INVALID, &json!(["Invalid or unparsable json"])));
     };
     if payload.contacts.len() > limits.contacts {
         let reason = format!("Up to {} contacts may be imported per request", limits.contacts);
         return Some(failure(oversize, INVALID, &json!([reason])));
     }
     if payload.contacts.is_empty() {
-        return Some(failure(
-            StatusCode::BAD_REQUEST,
-            INVALID,
-            &json!(["Field 'contacts' not found"]),
-        ));
+        return Some(failure(StatusCode::BAD_REQUEST, INVALID, &json!(["Field 'contacts' not found"])));
     }
     let complaints = check(payload, &state.settings);
-    let reasons = complaints
-        .iter()
-        .map(|c| json!({ "contact": c.contact, "failureReason": c.reason }));
+    let reasons = complaints.iter().map(|c| json!({ "contact": c.contact, "failureReason": c.reason }));
     (!complaints.is_empty()).then(|| failure(StatusCode::BAD_REQUEST, INVALID, &reasons.collect()))
 }
 
@@ -102,10 +88,7 @@ pub(crate) fn throttled(limit: &str) -> Reply {
 }
 
 fn failure(status: StatusCode, message: &str, reasons: &Value) -> Reply {
-    Reply::json(
-        status,
-        &json!({ "success": 0, "message": message, "failureReasons": reasons }),
-    )
+    Reply::json(status, &json!({ "success": 0, "message": message, "failureReasons": reasons }))
 }
 
 /// `GET /import/info`.
@@ -132,10 +115,9 @@ pub(crate) fn info(state: &State, call: &Call, now: Duration) -> Reply {
             Reply::ok(&json!({ "status": status, "success": success, "failure": applied.failure }))
         }
         (None, UnknownBatch::NotFound) => Reply::missing("Import", name),
-        (None, UnknownBatch::BadRequest) => Reply::json(
-            StatusCode::BAD_REQUEST,
-            &json!({ "success": 0, "message": "'batchId' is not known." }),
-        ),
+        (None, UnknownBatch::BadRequest) => {
+            Reply::json(StatusCode::BAD_REQUEST, &json!({ "success": 0, "message": "'batchId' is not known." }))
+        }
     }
 }
 
@@ -149,11 +131,7 @@ pub(crate) fn totals(state: &State, now: Duration) -> Reply {
         })
     };
     let outstanding: Vec<Value> = state.importer.outstanding().iter().map(row).collect();
-    let completed: Vec<Value> = state
-        .importer
-        .recently_completed(state.wall.day(now))
-        .map(row)
-        .collect();
+    let completed: Vec<Value> = state.importer.recently_completed(state.wall.day(now)).map(row).collect();
     Reply::ok(&json!({ "outstanding": outstanding, "recentlyCompleted": completed }))
 }
 

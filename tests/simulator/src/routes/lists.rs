@@ -14,26 +14,17 @@ pub(crate) fn list(state: &State, call: &Call) -> Reply {
     let part = query.get("filters[name]").map(str::to_lowercase);
     let whole = query.get("filters[name][eq]");
     let wanted = |name: &str| {
-        part.as_ref()
-            .is_none_or(|part| name.to_lowercase().contains(part.as_str()))
-            && whole.is_none_or(|w| w == name)
+        part.as_ref().is_none_or(|part| name.to_lowercase().contains(part.as_str())) && whole.is_none_or(|w| w == name)
     };
     let lists = state.account.lists.iter().filter(|(_, list)| wanted(&list.name));
     let total = lists.clone().count();
-    let rows: Vec<Value> = query
-        .page(20, 100)
-        .cut(lists)
-        .map(|(id, list)| row(*id, &list.name))
-        .collect();
+    let rows: Vec<Value> = query.page(20, 100).cut(lists).map(|(id, list)| row(*id, &list.name)).collect();
     Reply::ok(&json!({ "lists": rows, "meta": meta(total) }))
 }
 
 /// `GET /lists/{id}`.
 pub(crate) fn show(state: &State, id: &str) -> Reply {
-    let found = id
-        .parse()
-        .ok()
-        .and_then(|id: u32| Some((id, state.account.lists.get(&id)?)));
+    let found = id.parse().ok().and_then(|id: u32| Some((id, state.account.lists.get(&id)?)));
     match found {
         Some((id, list)) => Reply::ok(&json!({ "list": row(id, &list.name) })),
         None => Reply::missing("_List", id),
@@ -72,24 +63,20 @@ fn row(id: u32, name: &str) -> Value {
 /// `GET /lists/exclusions`.
 pub(crate) fn exclusions(state: &State, call: &Call) -> Reply {
     let all = &state.account.exclusions;
-    let rows = call
-        .query
-        .page(20, 100)
-        .cut(all.iter().enumerate())
-        .map(|(place, exclusion)| {
-            let matching = match exclusion.matching {
-                Match::Exact => "exact",
-                Match::Begins => "begin",
-                Match::Ends => "end",
-            };
-            json!({
-                "id": (place + 1).to_string(),
-                "email": exclusion.text,
-                "matchType": matching,
-                "lists": exclusion.lists.iter().map(u32::to_string).collect::<Vec<_>>(),
-                "channel": "allEmail",
-            })
-        });
+    let rows = call.query.page(20, 100).cut(all.iter().enumerate()).map(|(place, exclusion)| {
+        let matching = match exclusion.matching {
+            Match::Exact => "exact",
+            Match::Begins => "begin",
+            Match::Ends => "end",
+        };
+        json!({
+            "id": (place + 1).to_string(),
+            "email": exclusion.text,
+            "matchType": matching,
+            "lists": exclusion.lists.iter().map(u32::to_string).collect::<Vec<_>>(),
+            "channel": "allEmail",
+        })
+    });
     let rows: Vec<Value> = rows.collect();
     Reply::ok(&json!({ "exclusions": rows, "meta": meta(all.len()) }))
 }

@@ -94,17 +94,11 @@ pub(crate) fn tags(state: &State, call: &Call) -> Reply {
     let part = query.get("search").map(str::to_lowercase);
     let whole = query.get("filters[search][eq]");
     let wanted = |name: &str| {
-        part.as_ref()
-            .is_none_or(|part| name.to_lowercase().contains(part.as_str()))
-            && whole.is_none_or(|w| w == name)
+        part.as_ref().is_none_or(|part| name.to_lowercase().contains(part.as_str())) && whole.is_none_or(|w| w == name)
     };
     let found = state.account.tags.iter().enumerate().filter(|(_, name)| wanted(name));
     let total = found.clone().count();
-    let rows: Vec<Value> = query
-        .page(20, 100)
-        .cut(found)
-        .map(|(place, name)| tag(place + 1, name))
-        .collect();
+    let rows: Vec<Value> = query.page(20, 100).cut(found).map(|(place, name)| tag(place + 1, name)).collect();
     Reply::ok(&json!({ "tags": rows, "meta": meta(total) }))
 }
 
@@ -112,17 +106,9 @@ pub(crate) fn tags(state: &State, call: &Call) -> Reply {
 pub(crate) fn create_tag(state: &mut State, call: &Call) -> Reply {
     let body = call.json();
     let Some(name) = body["tag"]["tag"].as_str().filter(|name| !name.is_empty()) else {
-        return Reply::error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The tag name was not provided.",
-            "field_missing",
-        );
+        return Reply::error(StatusCode::UNPROCESSABLE_ENTITY, "The tag name was not provided.", "field_missing");
     };
-    let status = if state.account.find_tag(name).is_some() {
-        StatusCode::OK
-    } else {
-        StatusCode::CREATED
-    };
+    let status = if state.account.find_tag(name).is_some() { StatusCode::OK } else { StatusCode::CREATED };
     let id = state.account.tag(name);
     Reply::json(status, &json!({ "tag": tag(id as usize, name) }))
 }

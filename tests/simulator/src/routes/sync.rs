@@ -33,27 +33,16 @@ pub(crate) fn contact(state: &mut State, call: &Call, now: Duration) -> Reply {
     }
     let lists: Vec<u32> = items(&body, "lists").map(|entry| number(&entry["list"])).collect();
     if lists.iter().any(|list| !state.account.lists.contains_key(list)) {
-        return Reply::error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "The list does not exist.",
-            "list_invalid",
-        );
+        return Reply::error(StatusCode::UNPROCESSABLE_ENTITY, "The list does not exist.", "list_invalid");
     }
     let known = state.account.find(&email);
     if known.is_none() && is_full(&state.account, &state.settings) {
-        return Reply::error(
-            StatusCode::FORBIDDEN,
-            "The contact limit of the account is reached.",
-            "contact_limit",
-        );
+        return Reply::error(StatusCode::FORBIDDEN, "The contact limit of the account is reached.", "contact_limit");
     }
     let created = state.wall.seconds(now);
     let id = known.unwrap_or_else(|| state.account.create(&email, created));
     write(state, id, sent);
-    let tags: Vec<u32> = items(&body, "tags")
-        .filter_map(Value::as_str)
-        .map(|tag| state.account.tag(tag))
-        .collect();
+    let tags: Vec<u32> = items(&body, "tags").filter_map(Value::as_str).map(|tag| state.account.tag(tag)).collect();
     if let Some(row) = state.account.row_mut(id) {
         tags.into_iter().for_each(|tag| row.add_tag(tag));
     }
@@ -67,14 +56,7 @@ pub(crate) fn contact(state: &mut State, call: &Call, now: Duration) -> Reply {
         "fieldValues": contacts::field_values(id, row),
         "contact": contacts::contact(&state.account, id, row),
     });
-    Reply::json(
-        if known.is_some() {
-            StatusCode::OK
-        } else {
-            StatusCode::CREATED
-        },
-        &answer,
-    )
+    Reply::json(if known.is_some() { StatusCode::OK } else { StatusCode::CREATED }, &answer)
 }
 
 /// Entries of an array that may stand in the contact or beside it: the documents do not show which.
@@ -90,11 +72,7 @@ fn write(state: &mut State, id: u32, sent: &Value) {
     let known = values.filter_map(|entry| Some((number(&entry["field"]), entry["value"].as_str()?)));
     let known: Vec<(u32, &str)> = known.filter(|(field, _)| account.fields.contains_key(field)).collect();
     let Some(row) = account.row_mut(id) else { return };
-    let places = [
-        (&mut row.first_name, "firstName"),
-        (&mut row.last_name, "lastName"),
-        (&mut row.phone, "phone"),
-    ];
+    let places = [(&mut row.first_name, "firstName"), (&mut row.last_name, "lastName"), (&mut row.phone, "phone")];
     for (place, name) in places {
         if let Some(text) = sent[name].as_str().filter(|text| overwrites || !text.is_empty()) {
             *place = text.into();
@@ -123,35 +101,22 @@ pub(crate) fn membership(state: &mut State, call: &Call) -> Reply {
         return Reply::missing("Subscriber", &id.to_string());
     }
     state.account.join(id, list, status);
-    let contact = state
-        .account
-        .row(id)
-        .map(|row| contacts::contact(&state.account, id, row));
+    let contact = state.account.row(id).map(|row| contacts::contact(&state.account, id, row));
     Reply::ok(&json!({ "contacts": [contact], "contactList": contacts::membership(id, list, status) }))
 }
 
 /// `POST /contactTags`.
 pub(crate) fn tag(state: &mut State, call: &Call) -> Reply {
     let body = call.json();
-    let (id, tag) = (
-        number(&body["contactTag"]["contact"]),
-        number(&body["contactTag"]["tag"]),
-    );
+    let (id, tag) = (number(&body["contactTag"]["contact"]), number(&body["contactTag"]["tag"]));
     if state.account.tag_name(tag).is_none() {
-        return Reply::error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "No tag id provided",
-            "missing_parameter",
-        );
+        return Reply::error(StatusCode::UNPROCESSABLE_ENTITY, "No tag id provided", "missing_parameter");
     }
     let Some(row) = state.account.row_mut(id) else {
         return Reply::missing("Subscriber", &id.to_string());
     };
     row.add_tag(tag);
-    Reply::json(
-        StatusCode::CREATED,
-        &json!({ "contactTag": contacts::contact_tag(id, tag) }),
-    )
+    Reply::json(StatusCode::CREATED, &json!({ "contactTag": contacts::contact_tag(id, tag) }))
 }
 
 /// A number or its text; a large number, which is the id of nothing, for anything else.

@@ -12,11 +12,7 @@ fn open(change: impl FnOnce(&mut Settings)) -> Simulator {
 }
 
 fn ids(rows: &Value) -> Vec<&str> {
-    rows.as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["id"].as_str().unwrap())
-        .collect()
+    rows.as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,11 +43,7 @@ async fn contacts_are_listed_in_pages_and_by_filter() {
         let (status, body) = get(&sim, &format!("/api/3/contacts{query}")).await;
         assert_eq!(status, 200);
         let listed = ids(&body["contacts"]);
-        assert_eq!(
-            (listed.len(), listed[0], &body["meta"]["total"]),
-            (shown, first, &json!(total)),
-            "{query}"
-        );
+        assert_eq!((listed.len(), listed[0], &body["meta"]["total"]), (shown, first, &json!(total)), "{query}");
     }
     let (_, body) = get(&sim, "/api/3/contacts?email=nobody@example.com").await;
     assert_eq!((&body["contacts"], &body["meta"]["total"]), (&json!([]), &json!("0")));
@@ -65,18 +57,9 @@ async fn a_listing_includes_what_was_asked_for() {
     });
     import(&sim, &with_companion(entry)).await;
     let (_, body) = get(&sim, "/api/3/contacts?include=contactLists,fieldValues,contactTags").await;
-    assert_eq!(
-        body["contactLists"][0],
-        json!({ "id": "1-1", "contact": "1", "list": "1", "status": "1" })
-    );
-    assert_eq!(
-        body["fieldValues"][0],
-        json!({ "id": "1-7", "contact": "1", "field": "7", "value": "Oslo" })
-    );
-    assert_eq!(
-        body["contactTags"][0],
-        json!({ "id": "1-3", "contact": "1", "tag": "3" })
-    );
+    assert_eq!(body["contactLists"][0], json!({ "id": "1-1", "contact": "1", "list": "1", "status": "1" }));
+    assert_eq!(body["fieldValues"][0], json!({ "id": "1-7", "contact": "1", "field": "7", "value": "Oslo" }));
+    assert_eq!(body["contactTags"][0], json!({ "id": "1-3", "contact": "1", "tag": "3" }));
     let (_, bare) = get(&sim, "/api/3/contacts").await;
     assert!(bare.get("contactLists").is_none());
 }
@@ -89,10 +72,7 @@ async fn a_deleted_contact_is_gone_and_its_email_gets_another_id() {
     assert_eq!(get(&sim, &path).await.1["contact"]["email"], "anna@example.com");
     assert_eq!(sim.call(request("DELETE", &path, "")).await.unwrap().status(), 200);
     let (status, body) = get(&sim, &path).await;
-    assert_eq!(
-        (status, body),
-        (404, json!({ "message": "No Result found for Subscriber with id 1" }))
-    );
+    assert_eq!((status, body), (404, json!({ "message": "No Result found for Subscriber with id 1" })));
     assert_eq!(sim.call(request("DELETE", &path, "")).await.unwrap().status(), 404);
     assert_eq!((sim.len(), sim.members(1, Status::Active)), (0, 0));
     assert_eq!(sim.subscribe("anna@example.com", 1), 2);
@@ -110,12 +90,7 @@ async fn syncing_a_contact_creates_it_and_then_updates_it() {
         (status, &answer["contact"]["id"], &answer["fieldValues"][0]["value"]),
         (201, &json!("1"), &json!("Oslo"))
     );
-    let (status, _) = post(
-        &sim,
-        "/api/3/contact/sync",
-        &json!({ "contact": { "email": "anna@example.com" } }),
-    )
-    .await;
+    let (status, _) = post(&sim, "/api/3/contact/sync", &json!({ "contact": { "email": "anna@example.com" } })).await;
     assert_eq!(status, 200);
     let anna = sim.contact("anna@example.com").unwrap();
     assert_eq!((anna.first_name.as_str(), anna.lists[&7]), ("Anna", Status::Active));
@@ -125,12 +100,7 @@ async fn syncing_a_contact_creates_it_and_then_updates_it() {
         (json!({ "email": "bad" }), 422),
         (json!({ "email": "b@example.com", "lists": [{ "list": 99 }] }), 422),
     ] {
-        assert_eq!(
-            post(&sim, "/api/3/contact/sync", &json!({ "contact": contact }))
-                .await
-                .0,
-            expected
-        );
+        assert_eq!(post(&sim, "/api/3/contact/sync", &json!({ "contact": contact })).await.0, expected);
     }
     assert_eq!(sim.len(), 1);
 }
@@ -156,11 +126,7 @@ async fn lists_fields_tags_and_exclusions_are_paged() {
         sim.add_list(n, &format!("List {n}"));
         sim.add_tag(&format!("tag {n}"));
         sim.add_field(Field::new(n, &format!("Field {n}"), FieldType::Dropdown, &["a", "b"]));
-        sim.exclude(Exclusion {
-            text: format!("x{n}@example.com"),
-            matching: Match::Exact,
-            lists: vec![],
-        });
+        sim.exclude(Exclusion { text: format!("x{n}@example.com"), matching: Match::Exact, lists: vec![] });
     }
     for (path, name, usual, last) in [
         ("lists", "lists", 20, "130"),
@@ -169,27 +135,14 @@ async fn lists_fields_tags_and_exclusions_are_paged() {
         ("lists/exclusions", "exclusions", 20, "130"),
     ] {
         let (_, body) = get(&sim, &format!("/api/3/{path}")).await;
-        assert_eq!(
-            (ids(&body[name]).len(), &body["meta"]["total"]),
-            (usual, &json!("130")),
-            "{path}"
-        );
+        assert_eq!((ids(&body[name]).len(), &body["meta"]["total"]), (usual, &json!("130")), "{path}");
         let (_, body) = get(&sim, &format!("/api/3/{path}?limit=100&offset=100")).await;
         assert_eq!((ids(&body[name]).len(), ids(&body[name])[29]), (30, last), "{path}");
     }
     let (_, body) = get(&sim, "/api/3/fields?filters[perstag]=FIELD_7").await;
-    assert_eq!(
-        (ids(&body["fields"]), &body["fieldOptions"][1]["value"]),
-        (vec!["7"], &json!("b"))
-    );
-    assert_eq!(
-        get(&sim, "/api/3/fields/7/options").await.1["fieldOptions"][0]["value"],
-        "a"
-    );
-    assert_eq!(
-        ids(&get(&sim, "/api/3/tags?filters%5Bsearch%5D%5Beq%5D=tag+13").await.1["tags"]),
-        ["13"]
-    );
+    assert_eq!((ids(&body["fields"]), &body["fieldOptions"][1]["value"]), (vec!["7"], &json!("b")));
+    assert_eq!(get(&sim, "/api/3/fields/7/options").await.1["fieldOptions"][0]["value"], "a");
+    assert_eq!(ids(&get(&sim, "/api/3/tags?filters%5Bsearch%5D%5Beq%5D=tag+13").await.1["tags"]), ["13"]);
     assert_eq!(get(&sim, "/api/3/tags?search=tag%2013").await.1["meta"]["total"], "2");
     assert_eq!(get(&sim, "/api/3/lists/131").await.0, 404);
     assert_eq!(get(&sim, "/api/3/lists/130").await.1["list"]["name"], "List 130");
@@ -199,23 +152,10 @@ async fn lists_fields_tags_and_exclusions_are_paged() {
 async fn the_demo_account_has_two_lists_with_fields_and_tags() {
     let sim = open(|_| {});
     let (_, lists) = get(&sim, "/api/3/lists").await;
-    assert_eq!(
-        (ids(&lists["lists"]), &lists["lists"][1]["name"]),
-        (vec!["1", "7"], &json!("VIP customers"))
-    );
+    assert_eq!((ids(&lists["lists"]), &lists["lists"][1]["name"]), (vec!["1", "7"], &json!("VIP customers")));
     let (_, fields) = get(&sim, "/api/3/fields?limit=100").await;
-    let kinds: Vec<&str> = fields["fields"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|f| f["type"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            "dropdown", "date", "listbox", "number", "datetime", "textarea", "text", "radio"
-        ]
-    );
+    let kinds: Vec<&str> = fields["fields"].as_array().unwrap().iter().map(|f| f["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["dropdown", "date", "listbox", "number", "datetime", "textarea", "text", "radio"]);
     assert!(sim.is_empty());
 }
 
@@ -233,12 +173,7 @@ async fn tags_and_lists_can_be_created() {
     assert!(sim.contact("anna@example.com").unwrap().tags.contains("fresh"));
     let list = json!({ "list": { "name": "Third", "stringid": "third", "sender_url": "https://example.com", "sender_reminder": "x" } });
     assert_eq!(post(&sim, "/api/3/lists", &list).await.1["list"]["id"], "8");
-    assert_eq!(
-        post(&sim, "/api/3/lists", &json!({ "list": { "name": "Fourth" } }))
-            .await
-            .0,
-        422
-    );
+    assert_eq!(post(&sim, "/api/3/lists", &json!({ "list": { "name": "Fourth" } })).await.0, 422);
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,16 +181,10 @@ async fn the_account_can_be_read_by_administrators() {
     let sim = open(|settings| settings.subscriber_limit = Some(500));
     sim.subscribe("anna@example.com", 1);
     let (status, body) = get(&sim, "/api/3/settings/account").await;
-    assert_eq!(
-        (status, &body["subscriber_limit"], &body["subscriber_total"]),
-        (200, &json!(500), &json!(1))
-    );
+    assert_eq!((status, &body["subscriber_limit"], &body["subscriber_total"]), (200, &json!(500), &json!(1)));
     sim.change(|settings| settings.may_read_account = false);
     assert_eq!(get(&sim, "/api/3/settings/account").await.0, 403);
-    assert_eq!(
-        get(&sim, "/api/3/users/me").await.1["user"]["email"],
-        "admin@example.com"
-    );
+    assert_eq!(get(&sim, "/api/3/users/me").await.1["user"]["email"], "admin@example.com");
     assert_eq!(get(&sim, "/api/3/groups").await.1["groups"][0]["pgContactImport"], "1");
     assert_eq!(get(&sim, "/api/3/nothing").await.0, 404);
     assert_eq!(get(&sim, "/elsewhere").await.0, 404);
@@ -270,11 +199,7 @@ async fn a_snapshot_brings_the_account_back() {
     import(&sim, &with_companion(entry)).await;
     sim.unsubscribe("left@example.com", 7);
     sim.bounce("bounced@example.com");
-    sim.exclude(Exclusion {
-        text: "x@".into(),
-        matching: Match::Begins,
-        lists: vec![7],
-    });
+    sim.exclude(Exclusion { text: "x@".into(), matching: Match::Begins, lists: vec![7] });
     sim.call(request("DELETE", "/api/3/contacts/2", "")).await.unwrap();
     let text = serde_json::to_string(&sim.snapshot()).unwrap();
     let other = open(|settings| settings.account = Template::Empty);
@@ -295,12 +220,6 @@ async fn settings_are_read_from_a_document() {
     }))
     .unwrap();
     assert_eq!((settings.limits.bulk_per_minute, settings.limits.contacts), (10, 250));
-    assert_eq!(
-        (settings.processing.delay.as_millis(), settings.status_false.as_millis()),
-        (2_500, 500)
-    );
-    assert!(
-        serde_json::from_value::<Settings>(json!({ "sped": 1 })).is_err(),
-        "typing errors are found"
-    );
+    assert_eq!((settings.processing.delay.as_millis(), settings.status_false.as_millis()), (2_500, 500));
+    assert!(serde_json::from_value::<Settings>(json!({ "sped": 1 })).is_err(), "typing errors are found");
 }

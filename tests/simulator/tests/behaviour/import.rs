@@ -24,24 +24,12 @@ async fn every_part_of_a_contact_is_applied_as_it_was_sent() {
     });
     let id = import(&sim, &with_companion(anna)).await;
     let found = sim.contact("anna@example.com").unwrap();
-    assert_eq!(
-        (found.email.as_str(), found.first_name.as_str()),
-        ("anna@example.com", "Anna")
-    );
-    assert_eq!(
-        (found.last_name.as_str(), found.phone.as_str()),
-        ("Åkesson", "+46 8 123")
-    );
-    assert_eq!(
-        found.fields,
-        [(2, "1990-02-28".into()), (3, "||Art||Music||".into())].into()
-    );
+    assert_eq!((found.email.as_str(), found.first_name.as_str()), ("anna@example.com", "Anna"));
+    assert_eq!((found.last_name.as_str(), found.phone.as_str()), ("Åkesson", "+46 8 123"));
+    assert_eq!(found.fields, [(2, "1990-02-28".into()), (3, "||Art||Music||".into())].into());
     assert_eq!(found.tags, ["brand-new".to_owned(), "vip".to_owned()].into());
     assert_eq!(found.lists, [(1, Status::Active), (7, Status::Active)].into());
-    assert_eq!(
-        info(&sim, &id).await,
-        json!({ "status": "completed", "success": ["1", "2"], "failure": [] })
-    );
+    assert_eq!(info(&sim, &id).await, json!({ "status": "completed", "success": ["1", "2"], "failure": [] }));
     assert_eq!(sim.report().unknown_fields, 1);
     assert_eq!((sim.len(), sim.members(1, Status::Active)), (2, 1));
 }
@@ -81,11 +69,7 @@ async fn one_bad_contact_refuses_the_request_and_is_named_as_the_switches_say() 
         "Field 'id' not found",
         "Field 'value' not found",
     ];
-    for (first, which, named) in [
-        (1, Complaints::All, 4),
-        (0, Complaints::All, 4),
-        (1, Complaints::First, 1),
-    ] {
+    for (first, which, named) in [(1, Complaints::All, 4), (0, Complaints::All, 4), (1, Complaints::First, 1)] {
         let sim = prompt(|settings| {
             settings.first_index = first;
             settings.complaints = which;
@@ -109,10 +93,7 @@ async fn a_body_that_is_not_an_import_is_refused_with_texts() {
         ("[]", "Field 'contacts' not found"),
         ("{}", "Field 'contacts' not found"),
         (r#"{"contacts":[]}"#, "Field 'contacts' not found"),
-        (
-            r#"{"contacts":[{"email":"a@example.com","tags":"x"}]}"#,
-            "Invalid or unparsable json",
-        ),
+        (r#"{"contacts":[{"email":"a@example.com","tags":"x"}]}"#, "Invalid or unparsable json"),
     ] {
         let (status, answer) = crate::read(sim.call(request("POST", IMPORT, body)).await.unwrap());
         assert_eq!((status, &answer["failureReasons"]), (400, &json!([reason])), "{body}");
@@ -146,17 +127,10 @@ async fn the_answer_of_success_follows_the_switches() {
                 settings.success_key = key;
                 settings.success_value = value;
             });
-            sim.exclude(Exclusion {
-                text: "c1@example.com".into(),
-                matching: Match::Exact,
-                lists: vec![],
-            });
+            sim.exclude(Exclusion { text: "c1@example.com".into(), matching: Match::Exact, lists: vec![] });
             let (status, answer) = post(&sim, IMPORT, &contacts("c", 3)).await;
             assert_eq!(status, 200);
-            assert_eq!(
-                (&answer[name], &answer["queued_contacts"]),
-                (&json!(success), &json!(queued))
-            );
+            assert_eq!((&answer[name], &answer["queued_contacts"]), (&json!(success), &json!(queued)));
             assert_eq!(answer["message"], "Contact import queued");
             assert_eq!(answer["batchId"].as_str().unwrap().len(), 36);
             let same = if name == "success" { "Success" } else { "success" };
@@ -170,16 +144,8 @@ async fn contacts_that_pass_the_first_check_may_fail_later() {
     let sim = prompt(|_| {});
     sim.bounce("Bounced@example.com");
     sim.unsubscribe("left@example.com", 1);
-    sim.exclude(Exclusion {
-        text: "@blocked.example".into(),
-        matching: Match::Ends,
-        lists: vec![],
-    });
-    sim.exclude(Exclusion {
-        text: "seven".into(),
-        matching: Match::Begins,
-        lists: vec![7],
-    });
+    sim.exclude(Exclusion { text: "@blocked.example".into(), matching: Match::Ends, lists: vec![] });
+    sim.exclude(Exclusion { text: "seven".into(), matching: Match::Begins, lists: vec![7] });
     let on = |email: &str, list: u32| json!({ "email": email, "subscribe": [{ "listid": list }] });
     let body = json!({ "contacts": [
         on("o'neil@example.com", 1), on("nodot@localhost", 1), on("Bounced@Example.com", 1), on("Left@example.com", 1),
@@ -202,18 +168,12 @@ async fn contacts_that_pass_the_first_check_may_fail_later() {
     assert_eq!((failures.format, failures.bounced, failures.unsubscribed), (2, 1, 1));
     assert_eq!((failures.excluded, failures.unknown_list, failures.total()), (2, 1, 7));
     assert_eq!((report.created, report.updated, report.resubscribed), (1, 1, 0));
-    assert_eq!(
-        sim.contact("left@example.com").unwrap().lists,
-        [(1, Status::Unsubscribed), (7, Status::Active)].into()
-    );
+    assert_eq!(sim.contact("left@example.com").unwrap().lists, [(1, Status::Unsubscribed), (7, Status::Active)].into());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_import_never_subscribes_those_who_left() {
-    let cases = [
-        (Unsubscribed::Fail, json!(["left@example.com"]), ""),
-        (Unsubscribed::FieldsOnly, json!([]), "Lea"),
-    ];
+    let cases = [(Unsubscribed::Fail, json!(["left@example.com"]), ""), (Unsubscribed::FieldsOnly, json!([]), "Lea")];
     for (switch, failure, name) in cases {
         let sim = prompt(|settings| settings.unsubscribed = switch);
         sim.unsubscribe("left@example.com", 1);
@@ -221,11 +181,7 @@ async fn an_import_never_subscribes_those_who_left() {
         let id = import(&sim, &with_companion(entry)).await;
         assert_eq!(info(&sim, &id).await["failure"], failure, "{switch:?}");
         let left = sim.contact("left@example.com").unwrap();
-        assert_eq!(
-            (left.first_name.as_str(), left.lists[&1]),
-            (name, Status::Unsubscribed),
-            "{switch:?}"
-        );
+        assert_eq!((left.first_name.as_str(), left.lists[&1]), (name, Status::Unsubscribed), "{switch:?}");
         assert_eq!(sim.report().resubscribed, 0);
     }
 }
@@ -238,10 +194,7 @@ async fn unsubscribing_wins_over_subscribing_in_one_contact() {
         json!({ "email": "anna@example.com", "subscribe": [{ "listid": 1 }], "unsubscribe": [{ "listid": 1 }] });
     import(&sim, &with_companion(entry)).await;
     assert_eq!(sim.contact("anna@example.com").unwrap().lists[&1], Status::Unsubscribed);
-    assert_eq!(
-        (sim.members(1, Status::Active), sim.members(1, Status::Unsubscribed)),
-        (0, 1)
-    );
+    assert_eq!((sim.members(1, Status::Active), sim.members(1, Status::Unsubscribed)), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,10 +213,7 @@ async fn the_subscriber_limit_holds_for_contacts_that_do_not_exist() {
 
 #[tokio::test(start_paused = true)]
 async fn success_lists_ids_as_the_switch_says() {
-    for (switch, ids) in [
-        (SuccessIds::Created, json!(["3"])),
-        (SuccessIds::Applied, json!(["1", "2", "3"])),
-    ] {
+    for (switch, ids) in [(SuccessIds::Created, json!(["3"])), (SuccessIds::Applied, json!(["1", "2", "3"]))] {
         let sim = prompt(|settings| settings.success_ids = switch);
         import(&sim, &contacts("c", 2)).await;
         let id = import(&sim, &contacts("c", 3)).await;
@@ -294,27 +244,16 @@ async fn a_share_of_contacts_fails_by_seed_and_email_alone() {
         let sim = prompt(|settings| {
             settings.seed = seed;
             settings.fail_async = 0.1;
-            settings.limits = Limits {
-                contacts: 5_000,
-                ..Limits::default()
-            };
+            settings.limits = Limits { contacts: 5_000, ..Limits::default() };
         });
         let first = import(&sim, &contacts("c", 4_000)).await;
         let again = import(&sim, &contacts("c", 4_000)).await;
         let failure = info(&sim, &first).await["failure"].clone();
-        assert_eq!(
-            failure,
-            info(&sim, &again).await["failure"],
-            "who failed once fails again"
-        );
+        assert_eq!(failure, info(&sim, &again).await["failure"], "who failed once fails again");
         failure
     };
     let (one, two) = (failed(1).await, failed(2).await);
-    assert!(
-        (320..480).contains(&one.as_array().unwrap().len()),
-        "{}",
-        one.as_array().unwrap().len()
-    );
+    assert!((320..480).contains(&one.as_array().unwrap().len()), "{}", one.as_array().unwrap().len());
     assert_ne!(one, two);
 }
 
@@ -325,11 +264,6 @@ async fn debug_shows_no_personal_data() {
     let mut seen: Vec<Contact> = Vec::new();
     sim.each_contact(|contact| seen.push(contact));
     assert_eq!(seen.len(), 2);
-    let shown = format!(
-        "{seen:?} {sim:?} {:?} {:?} {:?}",
-        sim.snapshot(),
-        sim.report(),
-        Settings::default()
-    );
+    let shown = format!("{seen:?} {sim:?} {:?} {:?} {:?}", sim.snapshot(), sim.report(), Settings::default());
     assert!(!shown.contains("secret") && !shown.contains("demo-token"), "{shown}");
 }

@@ -30,10 +30,7 @@ async fn a_rolling_minute_takes_a_hundred_imports_and_frees_places_one_by_one() 
     assert_eq!(status(&sim, 2).await, 200, "a minute after the first");
     assert_eq!(status(&sim, 2).await, 400, "one place was free");
     let report = sim.report();
-    assert_eq!(
-        (report.throttled, report.queued_batches, report.bulk_requests),
-        (3, 101, 104)
-    );
+    assert_eq!((report.throttled, report.queued_batches, report.bulk_requests), (3, 101, 104));
     assert_eq!(sim.worst_counted(Lane::Bulk, Duration::from_secs(60)), 100);
     assert_eq!(report.worst_minute, 103, "throttled ones are arrivals too");
 }
@@ -56,44 +53,24 @@ async fn a_fixed_minute_begins_anew_at_its_boundary() {
 
 #[tokio::test(start_paused = true)]
 async fn throttled_imports_are_answered_in_the_form_of_the_switch() {
-    for (form, expected) in [
-        (Throttle::BadRequest, 400),
-        (Throttle::TooManyRequests, 429),
-        (Throttle::Unavailable, 503),
-    ] {
+    for (form, expected) in
+        [(Throttle::BadRequest, 400), (Throttle::TooManyRequests, 429), (Throttle::Unavailable, 503)]
+    {
         let sim = prompt(|settings| {
             settings.throttle = form;
             settings.limits.bulk_per_minute = 1;
         });
         assert_eq!(status(&sim, 2).await, 200);
         sleep(Duration::from_millis(10_500)).await;
-        let response = sim
-            .call(request("POST", IMPORT, contacts("c", 2).to_string()))
-            .await
-            .unwrap();
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .map(|value| value.to_str().unwrap().to_owned())
-        };
+        let response = sim.call(request("POST", IMPORT, contacts("c", 2).to_string())).await.unwrap();
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let retry_after = (form == Throttle::TooManyRequests).then(|| "50".to_owned());
-        assert_eq!(
-            (response.status().as_u16(), header("retry-after")),
-            (expected, retry_after),
-            "{form:?}"
-        );
+        assert_eq!((response.status().as_u16(), header("retry-after")), (expected, retry_after), "{form:?}");
         if form == Throttle::BadRequest {
             let (_, body) = crate::read(response);
-            assert_eq!(
-                (&body["success"], &body["message"]),
-                (&json!(0), &json!("Rate limit exceeded."))
-            );
+            assert_eq!((&body["success"], &body["message"]), (&json!(0), &json!("Rate limit exceeded.")));
             let reason = body["failureReasons"][0].as_str().unwrap();
-            assert!(
-                reason.starts_with("Up to 100 imports may be requested per minute.Please batch"),
-                "{reason}"
-            );
+            assert!(reason.starts_with("Up to 100 imports may be requested per minute.Please batch"), "{reason}");
         }
     }
 }
@@ -124,20 +101,13 @@ async fn other_calls_have_five_places_a_second() {
     assert_eq!(status(&sim, 2).await, 200, "imports have a limit of their own");
     let response = sim.call(request("GET", "/api/3/users/me", "")).await.unwrap();
     assert_eq!(response.status(), 429);
-    for (name, value) in [
-        ("retry-after", "1"),
-        ("ratelimit-limit", "5"),
-        ("ratelimit-remaining", "0"),
-    ] {
+    for (name, value) in [("retry-after", "1"), ("ratelimit-limit", "5"), ("ratelimit-remaining", "0")] {
         assert_eq!(response.headers()[name], value);
     }
     sleep(Duration::from_secs(1)).await;
     assert_eq!(get(&sim, "/api/3/users/me").await.0, 200);
     let report = sim.report();
-    assert_eq!(
-        (report.general_requests, report.throttled_general, report.worst_second),
-        (7, 1, 6)
-    );
+    assert_eq!((report.general_requests, report.throttled_general, report.worst_second), (7, 1, 6));
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,18 +134,8 @@ async fn every_nth_import_is_throttled_whatever_the_window_says() {
 
 #[tokio::test(start_paused = true)]
 async fn time_lapse_raises_limits_and_shortens_delays() {
-    let settings = Settings {
-        speed: 10.0,
-        bulk_latency: Settings::prompt().bulk_latency,
-        ..Settings::default()
-    };
-    let sim = Simulator::new(Settings {
-        limits: Limits {
-            bulk_per_minute: 10,
-            ..Limits::default()
-        },
-        ..settings
-    });
+    let settings = Settings { speed: 10.0, bulk_latency: Settings::prompt().bulk_latency, ..Settings::default() };
+    let sim = Simulator::new(Settings { limits: Limits { bulk_per_minute: 10, ..Limits::default() }, ..settings });
     let id = import(&sim, &contacts("c", 2)).await;
     for _ in 1..100 {
         assert_eq!(status(&sim, 2).await, 200);
@@ -183,9 +143,5 @@ async fn time_lapse_raises_limits_and_shortens_delays() {
     assert_eq!(status(&sim, 2).await, 400);
     assert!(sim.is_empty());
     sleep(Duration::from_millis(501)).await;
-    assert_eq!(
-        info(&sim, &id).await["status"],
-        "completed",
-        "a tenth of five seconds and two milliseconds"
-    );
+    assert_eq!(info(&sim, &id).await["status"], "completed", "a tenth of five seconds and two milliseconds");
 }

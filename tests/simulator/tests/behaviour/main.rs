@@ -16,10 +16,7 @@ use serde_json::{Value, json};
 pub(crate) const IMPORT: &str = "/api/3/import/bulk_import";
 
 pub(crate) fn request(method: &str, path: &str, body: impl Into<Bytes>) -> Request<Bytes> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("Api-Token", DEFAULT_TOKEN);
+    let request = Request::builder().method(method).uri(path).header("Api-Token", DEFAULT_TOKEN);
     request.body(body.into()).unwrap()
 }
 

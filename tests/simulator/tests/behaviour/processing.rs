@@ -54,10 +54,7 @@ async fn imports_are_worked_off_one_after_the_other() {
     import(&sim, &contacts("b", 100)).await;
     let (_, totals) = get(&sim, "/api/3/import/bulk_import").await;
     assert_eq!(
-        (
-            &totals["outstanding"][0]["batches"],
-            &totals["outstanding"][0]["contacts"]
-        ),
+        (&totals["outstanding"][0]["batches"], &totals["outstanding"][0]["contacts"]),
         (&json!("2"), &json!("300"))
     );
     assert_eq!((totals["recentlyCompleted"].clone(), sim.backlog()), (json!([]), 2));
@@ -95,20 +92,14 @@ async fn an_import_that_is_overtaken_is_applied_after_later_ones() {
     }
     assert_eq!(order.len(), 20, "all of them complete");
     assert!(!order.is_sorted());
-    assert_eq!(
-        sim.contact("a@example.com").unwrap().first_name,
-        order[19].to_string(),
-        "the last one wins"
-    );
+    assert_eq!(sim.contact("a@example.com").unwrap().first_name, order[19].to_string(), "the last one wins");
 }
 
 #[tokio::test(start_paused = true)]
 async fn imports_may_fail_stop_or_be_forgotten() {
     type Change = fn(&mut Processing);
-    let cases: [(Change, &str, usize); 2] = [
-        (|p| p.failed = 1.0, "failed", 0),
-        (|p| p.interrupted = 1.0, "interrupted", 5),
-    ];
+    let cases: [(Change, &str, usize); 2] =
+        [(|p| p.failed = 1.0, "failed", 0), (|p| p.interrupted = 1.0, "interrupted", 5)];
     for (change, status, applied) in cases {
         let sim = slow(|settings| change(&mut settings.processing));
         let id = import(&sim, &contacts("c", 10)).await;
@@ -128,23 +119,15 @@ async fn imports_may_fail_stop_or_be_forgotten() {
 
 #[tokio::test(start_paused = true)]
 async fn an_import_nobody_knows_is_answered_as_the_switch_says() {
-    for (switch, expected) in [
-        (UnknownBatch::NotFound, 404),
-        (UnknownBatch::BadRequest, 400),
-        (UnknownBatch::False, 200),
-    ] {
+    for (switch, expected) in
+        [(UnknownBatch::NotFound, 404), (UnknownBatch::BadRequest, 400), (UnknownBatch::False, 200)]
+    {
         let sim = slow(|settings| settings.unknown_batch = switch);
         let (status, body) = get(&sim, "/api/3/import/info?batchId=no-such-import").await;
         assert_eq!(status, expected);
         assert_eq!(body["status"] == json!(false), switch == UnknownBatch::False);
         let (status, body) = get(&sim, "/api/3/import/info").await;
-        assert_eq!(
-            (status, body),
-            (
-                400,
-                json!({ "success": 0, "message": "'batchId' is a required field." })
-            )
-        );
+        assert_eq!((status, body), (400, json!({ "success": 0, "message": "'batchId' is a required field." })));
     }
 }
 
@@ -161,10 +144,7 @@ async fn the_status_of_an_import_is_kept_for_the_time_of_retention() {
 
 #[tokio::test(start_paused = true)]
 async fn a_million_contacts_take_their_forty_minutes_of_virtual_time() {
-    let sim = Simulator::new(Settings {
-        bulk_latency: Settings::prompt().bulk_latency,
-        ..Settings::default()
-    });
+    let sim = Simulator::new(Settings { bulk_latency: Settings::prompt().bulk_latency, ..Settings::default() });
     for batch in 0..4_000 {
         import(&sim, &contacts(&format!("b{batch}-"), 250)).await;
         wait(600).await;
