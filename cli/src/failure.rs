@@ -13,9 +13,16 @@ pub struct Failure {
     pub snippet: Option<Box<Snippet>>,
     /// Facts that belong to the message, one line each.
     pub notes: Vec<String>,
-    /// The export it was working on, where it was working on one.
-    pub export: Option<String>,
-    /// The signal that ended it, where one did.
+    /// The run that failed, where it was one.
+    pub run: Option<Box<Run>>,
+}
+
+/// What is known of a run that ended without a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its export.
+    pub export: String,
+    /// The signal that stopped it, where one did.
     pub signal: Option<Exit>,
 }
 
@@ -50,22 +57,22 @@ impl Failure {
     /// Names the export a run failed with, and the signal, if there was one, that stopped it.
     #[must_use]
     pub fn of_run(mut self, export: &str, signal: Option<Exit>) -> Self {
-        self.export = Some(export.to_owned());
-        if self.error.kind() == ErrorKind::Interrupted {
-            self.signal = signal;
-        }
+        let signal = signal.filter(|_| self.error.kind() == ErrorKind::Interrupted);
+        let export = export.to_owned();
+        self.run = Some(Box::new(Run { export, signal }));
         self
     }
 
     /// How the process ends.
     pub fn exit(&self) -> Exit {
-        self.signal.unwrap_or_else(|| Exit::from(self.error.kind()))
+        let signal = self.run.as_ref().and_then(|run| run.signal);
+        signal.unwrap_or_else(|| Exit::from(self.error.kind()))
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, snippet: None, notes: Vec::new(), export: None, signal: None }
+        Self { error, snippet: None, notes: Vec::new(), run: None }
     }
 }
 

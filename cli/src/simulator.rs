@@ -121,11 +121,13 @@ impl Attendance {
     ///
     /// # Errors
     /// As [`keep`].
-    pub fn end(self) -> Result<(), Failure> {
+    pub async fn end(self) -> Result<(), Failure> {
         let Some((simulator, data, task)) = self.own else {
             return Ok(());
         };
         task.abort();
+        // Until the task is gone its port is taken, and who comes next would take it for somebody else's simulator.
+        let _ = task.await;
         keep(&simulator, &data)
     }
 }

@@ -23,7 +23,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
     for export in &exports {
         let attendance = Attendance::of(export).await?;
         checks.extend(examine(export).await);
-        attendance.end()?;
+        attendance.end().await?;
     }
     screen.result(&page(&checks, &screen.out), &document(&checks));
     let failed = checks.iter().find_map(|check| check.error.as_ref());

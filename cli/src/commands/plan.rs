@@ -20,7 +20,7 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
     for export in spec::select(args.target.as_deref(), &args.export, spec.as_ref(), &environment)? {
         let attendance = Attendance::of(&export).await?;
         let plan = plan_of(&export).await;
-        attendance.end()?;
+        attendance.end().await?;
         let plan = plan?;
         screen.result(&page::screen(&plan, &screen.out), &json::plan(&plan));
     }

@@ -36,7 +36,7 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         }
         let attendance = Attendance::of(&export).await?;
         let run = run_of(&export, args, global, screen, &signals).await;
-        attendance.end()?;
+        attendance.end().await?;
         exit = exit.or(match run {
             Ok(run) => show(&run, screen),
             Err(failure) => screen.failure(&failure.of_run(&export.name, signals.told())),

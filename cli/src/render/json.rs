@@ -84,7 +84,7 @@ pub fn failure(failure: &Failure) -> impl Serialize {
     let exit = failure.exit();
     serde_json::json!({
         "schema": "enlist.error/1",
-        "export": failure.export,
+        "export": failure.run.as_ref().map(|run| &run.export),
         "status": status(exit),
         "exit_code": exit.code(),
         "retryable": exit.retryable(),
