@@ -62,11 +62,11 @@ impl Staged {
         let room = limits.bytes.saturating_sub(encoder.envelope().size(1, 0));
         let keys: Vec<Key> = contacts.email.iter().flatten().map(|email| hasher.key(email)).collect();
         let mut kept = Vec::with_capacity(contacts.len());
-        for row in 0..contacts.len() {
+        for (row, &key) in keys.iter().enumerate() {
             if payloads.value(row).len() <= room {
                 kept.push(u32::try_from(row).map_err(|_| bug("a batch has more than 2^32 rows"))?);
             } else {
-                rejects.push(too_large(&contacts, row, keys[row], limits.bytes));
+                rejects.push(too_large(&contacts, row, key, limits.bytes));
             }
         }
         let all = staged_columns(&contacts, payloads, &keys, hasher)?;
