@@ -24,7 +24,7 @@ use crate::{
 /// Most imports waiting for an answer: at a latency of 18 s this still reaches 100 a minute.
 const IN_FLIGHT: usize = 32;
 
-/// Most accepted requests that are not known to have ended: four minutes of work at the full rate.
+/// Most accepted requests of this run that are not known to have ended: four minutes of work at the full rate.
 const PENDING: usize = 400;
 
 /// How long answers are awaited after a stop.
@@ -206,7 +206,7 @@ impl Delivery {
     /// Sends what may be sent in `lane`; returns when the next one may be.
     fn launch_imports(&mut self, lane: Lane, now: Instant) -> Result<Option<Instant>, Error> {
         loop {
-            if self.sending >= IN_FLIGHT || self.pending.len() + self.sending >= PENDING {
+            if self.sending >= IN_FLIGHT || self.own_pending() + self.sending >= PENDING {
                 return Ok(None);
             }
             let Some(due) = self.next_due(lane, now) else {

@@ -151,7 +151,7 @@ impl Delivery {
     /// contacts that wait for them are deferred after the quarantine.
     pub(super) fn is_through(&self, now: Instant) -> bool {
         let Some(backlog) = &self.backlog else { return self.pending.is_empty() };
-        let own = self.pending.values().any(|pending| matches!(pending.whose, Whose::Own(_)));
+        let own = self.own_pending() > 0;
         let hopeless = || backlog.is_barred() && self.earlier_pending() && now >= self.started + QUARANTINE;
         !own && (backlog.is_empty() || hopeless())
     }
@@ -160,6 +160,10 @@ impl Delivery {
         if let Some(backlog) = &mut self.backlog {
             backlog.open = true;
         }
+    }
+
+    pub(super) fn own_pending(&self) -> usize {
+        self.pending.values().filter(|pending| matches!(pending.whose, Whose::Own(_))).count()
     }
 
     pub(super) fn earlier_pending(&self) -> bool {
