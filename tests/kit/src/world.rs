@@ -1,5 +1,6 @@
 //! A simulated account, a ledger that outlives runs, and exports between a segment and a list.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,16 @@ use enlist_core::{
 use enlist_simulator::{Settings, Simulator};
 use enlist_sink_activecampaign::ActiveCampaign;
 
-use crate::InProcess;
+use crate::{InProcess, People};
 
 /// The API key the simulator takes.
 pub const KEY: &str = enlist_simulator::DEFAULT_TOKEN;
 
 /// The demo list of the simulated account.
 const LIST: u64 = 1;
+
+/// The custom field of the simulated account that is called "Tier".
+const TIER: u32 = 1;
 
 /// Everything between a segment and a simulated account, in process.
 #[derive(Clone)]
@@ -104,6 +108,24 @@ impl World {
         let ledger: Box<dyn Ledger> = Box::new(self.ledger.clone());
         let pacer = Pacer::new(Box::new(MemoryPaceStore::new()), self.sink()?.quotas());
         Ok(State { ledger, hasher: Hasher::new([7; 32]), pacer: Arc::new(pacer), spool: std::env::temp_dir() })
+    }
+
+    /// How many of `people` the account holds with the values of their rows, and how many it should hold.
+    pub fn landed(&self, people: &People) -> (usize, usize) {
+        let mut expected = BTreeMap::new();
+        for n in (0..people.rows).filter(|&n| !people.is_malformed(n)) {
+            let person = people.person(n);
+            expected.entry(person.email.clone()).or_insert(person);
+        }
+        let mut landed = 0;
+        self.simulator.each_contact(|contact| {
+            let as_sent = expected.get(&contact.email).is_some_and(|person| {
+                let names = contact.first_name == person.first_name && contact.last_name == person.last_name;
+                names && contact.phone == person.phone && contact.fields.get(&TIER) == Some(&person.tier)
+            });
+            landed += usize::from(as_sent);
+        });
+        (landed, expected.len())
     }
 
     /// Plans.

@@ -5,7 +5,6 @@
 mod journal;
 mod takeover;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,22 +21,10 @@ fn quick() -> Settings {
     Settings { bulk_latency: Latency::Fixed(0.15), latency: Latency::Fixed(0.1), ..Settings::default() }
 }
 
-/// The account holds every landable person of `people` with this edition's tier, and nobody else of them.
+/// Every row of `people` that can land is there with its values.
 fn assert_landed(world: &World, people: &People) {
-    let mut expected = BTreeMap::new();
-    for n in (0..people.rows).filter(|&n| !people.is_malformed(n)) {
-        let person = people.person(n);
-        expected.entry(person.email.clone()).or_insert(person);
-    }
-    let mut landed = 0;
-    world.simulator.each_contact(|contact| {
-        let Some(person) = expected.get(&contact.email) else {
-            return;
-        };
-        landed += 1;
-        assert_eq!(contact.fields.get(&1), Some(&person.tier), "{}", contact.email);
-    });
-    assert_eq!(landed, expected.len(), "every landable row is there");
+    let (landed, expected) = world.landed(people);
+    assert_eq!(landed, expected);
 }
 
 fn assert_whole(report: &Report) {
