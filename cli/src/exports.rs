@@ -56,7 +56,7 @@ pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
 /// Puts what the command line says of a run on top.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] for a guard that does not exist.
+/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) for a guard that does not exist.
 pub fn apply(args: &RunArgs, export: &mut Export) -> Result<(), Failure> {
     export.full = args.full;
     for name in &args.allow {
@@ -90,7 +90,7 @@ fn guards(written: &spec::Guards) -> Guards {
 /// The state of `export` for a run. The folder has to be locked for it.
 ///
 /// # Errors
-/// [`ErrorKind::State`] when it cannot be used.
+/// [`ErrorKind::State`](enlist_core::ErrorKind::State) when it cannot be used.
 pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State, Error> {
     let ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, &*export.sink))?;
     Ok(State {
@@ -104,7 +104,7 @@ pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State,
 /// The state of `export` for a plan: as a run left it, or empty. Nothing is created in the folder.
 ///
 /// # Errors
-/// [`ErrorKind::State`] when it is there and cannot be read.
+/// [`ErrorKind::State`](enlist_core::ErrorKind::State) when it is there and cannot be read.
 pub fn state_to_read(export: &spec::Export, sink: &dyn Sink) -> Result<State, Error> {
     let scope = scope(&export.name, sink);
     let folder = StateFolder::open_existing_read_only(&export.state)?;
