@@ -1,6 +1,7 @@
 //! Benchmarks of enlist, with JSON results.
 //!
-//!     cargo run -p enlist-benches -- [--smoke] [--out FILE]
+//!     cargo build --workspace --bins
+//!     target/debug/enlist-benches [--smoke] [--out FILE]
 //!
 //! `--smoke` does the same with a fiftieth of the rows. Figures of time are of this machine and this build profile:
 //! compare them within one run. Figures of the ceiling are virtual time and the same everywhere.
