@@ -176,8 +176,7 @@ impl Delivery {
         }
     }
 
-    /// Keys of the emails a destination lists. One that is no email, or is listed twice, is told apart from one that
-    /// is.
+    /// Keys of the emails a destination lists, each once, and whether something it lists is no email.
     pub(super) fn keys_of(&self, emails: &[String]) -> Named {
         let mut named = Named { keys: HashSet::new(), unreadable: false };
         for email in emails {
