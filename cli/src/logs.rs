@@ -12,7 +12,9 @@ pub fn start(global: &Global, color: bool) {
         Ok(filter) if !filter.is_empty() => EnvFilter::new(filter),
         _ => EnvFilter::new(filter(global.quiet, global.verbose)),
     };
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
+    // A reader that went away must not end the run: the subscriber would report it to the same closed stream, and panic.
+    let logs = tracing_subscriber::fmt().log_internal_errors(false);
+    let logs = logs.with_env_filter(filter).with_writer(io::stderr).with_ansi(color);
     // Fails only when logging has been started before, which is as good.
     let _ = match global.log_format {
         LogFormat::Text => logs.with_target(false).try_init(),

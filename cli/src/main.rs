@@ -27,13 +27,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    process::harden();
     let cli = match args::Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return output::usage(&usage),
     };
-    process::harden();
     let screen = output::Screen::open(&cli.global);
-    let outcome = process::runtime().and_then(|runtime| runtime.block_on(commands::dispatch(cli, &screen)));
+    let outcome = process::guarded(|| process::runtime()?.block_on(commands::dispatch(cli, &screen)));
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => screen.failure(&failure).into(),

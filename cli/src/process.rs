@@ -1,5 +1,7 @@
-//! What the process needs before any command: private files, no core dumps, a TLS provider, threads.
+//! What the process needs before any command: private files, nothing of it in dumps, a TLS provider, threads.
 
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, OnceLock};
 
 use enlist_core::{Error, ErrorKind};
@@ -12,19 +14,46 @@ use crate::failure::Failure;
 /// Bounds of the number of runtime threads: delivery is paced by the network, not by cores.
 const THREADS: std::ops::RangeInclusive<usize> = 2..=4;
 
-/// Makes new files private to the user, keeps keys out of core dumps, and chooses ring for TLS.
+/// Makes new files private to the user, keeps keys and people out of dumps and panics, and chooses ring for TLS.
 pub fn harden() {
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit, umask};
         umask(rustix::fs::Mode::from_raw_mode(0o077));
-        let none = Rlimit { current: Some(0), maximum: Some(0) };
-        if let Err(errno) = setrlimit(Resource::Core, none) {
-            tracing::debug!(%errno, "core dumps stay enabled");
-        }
+        // Lowering a limit of one's own is always allowed.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
+    #[cfg(target_os = "linux")]
+    {
+        // The limit does not hold where cores are piped to a program, and other processes of the user could read the
+        // memory and the environment: this closes both ways. Only a kernel without the call refuses it.
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        // Nobody may be listening; the panic goes on.
+        let _ = writeln!(std::io::stderr(), "{}", told(panic));
+    }));
     // Fails only when a provider is already installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// What is said of a panic: where it happened. Its message may quote a cell or a key.
+fn told(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+    format!("panicked{}", place.unwrap_or_default())
+}
+
+/// Does `work`; a panic in it is a defect like any other.
+///
+/// # Errors
+/// Those of `work`, and `bug::panic`.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let defect = Error::new(ErrorKind::Bug, "bug::panic", "a defect of enlist ended the command");
+        Err(defect
+            .help("report it with the line above; what was confirmed stays confirmed, and a run continues")
+            .into())
+    })
 }
 
 /// Most threads that may block: two that map rows, one that reads, one that sorts. Each one more keeps freed memory.
@@ -98,5 +127,27 @@ async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         // Without a handler the system ends the process itself; there is nothing to wait for.
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_what_it_was_about() {
+        let heard = Arc::new(OnceLock::new());
+        let hearing = Arc::clone(&heard);
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let _ = hearing.set(told(panic));
+        }));
+        let failure = guarded::<()>(|| panic!("canary.person@example.com")).unwrap_err();
+        std::panic::set_hook(before);
+        let heard = heard.get().unwrap();
+        assert!(heard.starts_with("panicked at ") && heard.contains("process.rs:"), "{heard}");
+        assert!(!heard.contains("canary"), "{heard}");
+        assert_eq!((failure.exit(), failure.error.code()), (Exit::Bug, "bug::panic"));
+        assert!(!failure.error.to_string().contains("canary"), "{}", failure.error);
     }
 }

@@ -38,6 +38,7 @@ impl RejectFile {
     /// [`ErrorKind::State`] when the folder or the file cannot be made.
     pub fn create(folder: &Path, run: &str) -> Result<Self, Failure> {
         let failed = |e: io::Error| unwritable(folder, &e);
+        check_folder(folder)?;
         private_folder(folder).map_err(failed)?;
         // A random name opened with O_EXCL and mode 0600: nobody can have prepared a link of this name.
         let file = tempfile::Builder::new().prefix(".rejects-").suffix(".part").tempfile_in(folder).map_err(failed)?;
@@ -130,6 +131,23 @@ impl RejectWriter for RunRejects {
             file.push(origin.map_or("", String::as_str), reject).map_err(|failure| failure.error)?;
         }
         Ok(())
+    }
+}
+
+/// Refuses a folder of reject files that is a link, which somebody else may have laid to a place of their own.
+///
+/// # Errors
+/// [`ErrorKind::Config`] with `config::rejects_folder`.
+pub fn check_folder(folder: &Path) -> Result<(), Failure> {
+    let refuse = |why: &str, help: &str| {
+        let message = format!("the folder of reject files {} is {why}", folder.display());
+        Err(Failure::config("config::rejects_folder", message).help(help))
+    };
+    match fs::symlink_metadata(folder) {
+        Ok(found) if found.is_symlink() => refuse("a symbolic link", "name the folder it points to in rejects.path"),
+        Ok(found) if !found.is_dir() => refuse("not a folder", "name another path in rejects.path"),
+        // What is not there is made, and what cannot be looked at fails when it is used.
+        _ => Ok(()),
     }
 }
 

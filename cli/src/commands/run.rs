@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output::Screen;
 use crate::process::Signals;
 use crate::progress::{Display, Title};
-use crate::rejects::RunRejects;
+use crate::rejects::{self, RunRejects};
 use crate::render::model::RunView;
 use crate::render::{json, run as page};
 use crate::simulator::Attendance;
@@ -62,6 +62,7 @@ async fn run_of(
 ) -> Result<RunView, Failure> {
     let started = chrono::Utc::now();
     let run = name_of_run(started);
+    rejects::check_folder(&export.rejects)?;
     let mut ready = exports::prepare(export).await?;
     exports::apply(args, &mut ready.export)?;
     let folder = StateFolder::open(&export.state)?;

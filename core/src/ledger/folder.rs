@@ -36,7 +36,8 @@ impl StateFolder {
     /// Opens the folder at `path`; creates it (mode 0700, parents too) and its key when they do not exist.
     ///
     /// # Errors
-    /// [`ErrorKind::State`]: `state::permissions` when it is a link, belongs to somebody else or others may read it;
+    /// [`ErrorKind::State`]: `state::permissions` when it, its key or its ledger is a link, belongs to somebody else or
+    /// others may read it;
     /// `state::key_missing` when there is a ledger without its key; `state::key_damaged`; `state::unwritable`.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let found = inspect(path)?;
@@ -50,6 +51,7 @@ impl StateFolder {
             Some(secret) => secret,
             None => create_secret(path)?,
         };
+        check_ledger(path)?;
         Ok(Self::with(path, secret))
     }
 
@@ -62,7 +64,9 @@ impl StateFolder {
             return Ok(None);
         };
         check_owner(path, &found)?;
-        Ok(read_secret(path)?.map(|secret| Self::with(path, secret)))
+        let secret = read_secret(path)?;
+        check_ledger(path)?;
+        Ok(secret.map(|secret| Self::with(path, secret)))
     }
 
     fn with(path: &Path, secret: [u8; SECRET]) -> Self {
@@ -162,6 +166,30 @@ fn check_owner(path: &Path, found: &Metadata) -> Result<(), Error> {
     if found.mode() & OTHERS != 0 {
         let why = format!("the state folder {place} is open to other users (mode {:04o})", found.mode() & 0o7777);
         return Err(refuse(why, format!("chmod 700 {place}")));
+    }
+    Ok(())
+}
+
+/// Refuses a ledger, or a file SQLite keeps beside it, that is a link or open to others: copied back from a backup, it
+/// may be either.
+fn check_ledger(folder: &Path) -> Result<(), Error> {
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        let path = folder.join(name);
+        let Some(found) = inspect(&path)? else { continue };
+        let refuse = |why: String, help: String| {
+            let why = format!("the ledger's file {} {why}", path.display());
+            Err(Error::new(ErrorKind::State, "state::permissions", why).help(help))
+        };
+        if found.is_symlink() {
+            return refuse("is a symbolic link".to_owned(), "put the file itself there".to_owned());
+        }
+        if found.uid() != rustix::process::geteuid().as_raw() {
+            return refuse(format!("belongs to another user (uid {})", found.uid()), "run as its owner".to_owned());
+        }
+        if found.mode() & OTHERS != 0 {
+            let why = format!("is open to other users (mode {:04o})", found.mode() & 0o7777);
+            return refuse(why, format!("chmod 600 {}", path.display()));
+        }
     }
     Ok(())
 }

@@ -88,6 +88,26 @@ fn links_and_files_are_not_taken_for_the_folder_or_the_key() {
 }
 
 #[test]
+fn a_ledger_that_is_a_link_or_open_to_others_is_refused() {
+    let (outer, path) = place();
+    let state = StateFolder::open(&path).unwrap();
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db-shm"] {
+        let file = path.join(name);
+        fs::write(&file, "").unwrap();
+        chmod(&file, 0o604);
+        assert_eq!(refused(&path, "state::permissions"), format!("chmod 600 {}", file.display()));
+        chmod(&file, 0o600);
+        StateFolder::open(&path).unwrap();
+        let elsewhere = outer.path().join(name);
+        fs::rename(&file, &elsewhere).unwrap();
+        symlink(&elsewhere, &file).unwrap();
+        refused(&path, "state::permissions");
+        fs::remove_file(&file).unwrap();
+    }
+    assert_eq!(state.ledger_path(), path.join("ledger.db"));
+}
+
+#[test]
 fn a_key_of_the_wrong_length_is_refused() {
     let (_outer, path) = place();
     StateFolder::open(&path).unwrap();
