@@ -93,7 +93,7 @@ async fn pipeline(file: &Path, folder: &Path, rows: u64, results: &mut Results) 
         let scope = Scope { export: "bench".into(), account: "null".into(), list: 1 };
         let ledger = Box::new(SqliteLedger::open(&state.ledger_path(), &scope)?);
         let pacer = Arc::new(Pacer::new(Box::new(MemoryPaceStore::new()), export.sink.quotas()));
-        Ok(State { ledger, hasher: state.hasher(), pacer, spool: state.spool_dir().to_owned() })
+        Ok(State { ledger, hasher: state.hasher(), pacer, spool: state.spool_dir().to_owned(), clock: Clock::start() })
     };
 
     let clock = Clock::start();

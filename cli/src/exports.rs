@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, Sink, SqliteLedger, State,
-    StateFolder,
+    Clock, Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, Sink, SqliteLedger,
+    State, StateFolder,
 };
 
 use crate::args::RunArgs;
@@ -98,6 +98,7 @@ pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State,
         hasher: folder.hasher(),
         pacer: pacer(&*export.sink)?,
         spool: folder.spool_dir().to_owned(),
+        clock: Clock::start(),
     })
 }
 
@@ -120,7 +121,7 @@ pub fn state_to_read(export: &spec::Export, sink: &dyn Sink) -> Result<State, Er
         Some(folder) => (folder.hasher(), folder.spool_dir().to_owned()),
         None => (Hasher::ephemeral()?, std::env::temp_dir()),
     };
-    Ok(State { ledger, hasher, pacer: pacer(sink)?, spool })
+    Ok(State { ledger, hasher, pacer: pacer(sink)?, spool, clock: Clock::start() })
 }
 
 fn scope(name: &str, sink: &dyn Sink) -> Scope {

@@ -17,7 +17,12 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts at the present.
     pub fn start() -> Self {
-        Self { origin: Instant::now(), wall: SystemTime::now() }
+        Self::at(SystemTime::now())
+    }
+
+    /// A clock that starts at `wall`.
+    pub fn at(wall: SystemTime) -> Self {
+        Self { origin: Instant::now(), wall }
     }
 
     /// Monotonic present.

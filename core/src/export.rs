@@ -43,6 +43,8 @@ pub struct State {
     pub pacer: Arc<Pacer>,
     /// Where temporary files go; some 200 bytes a contact for the time of a run.
     pub spool: PathBuf,
+    /// The time, from the start of the run on.
+    pub clock: Clock,
 }
 
 /// Who watches a run, and may stop it.
@@ -101,7 +103,7 @@ impl Export {
     /// When source, destination or state cannot be read, or the mapping does not fit. Broken guards are part of the
     /// plan.
     pub async fn plan(&self, state: State, mut observer: Observer) -> Result<Plan, Error> {
-        let clock = Clock::start();
+        let clock = state.clock;
         let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
@@ -139,7 +141,7 @@ impl Export {
     /// When nothing could be sent at all: source, destination or state cannot be read, or the mapping does not fit.
     /// From the plan on, the report tells everything, with [`Report::error`] if the run ended early.
     pub async fn run(&self, state: State, mut observer: Observer) -> Result<Report, Error> {
-        let clock = Clock::start();
+        let clock = state.clock;
         let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();

@@ -252,7 +252,7 @@ impl Delivery {
     /// Writes how an item ended and forgets its intent.
     pub(super) fn end(&mut self, item: &Item, settlement: Settlement) -> Result<(), Error> {
         match item.intent {
-            Some(intent) => self.tools.ledger.settle(intent, &settlement, self.tools.clock.unix_millis()),
+            Some(intent) => self.tools.ledger.settle(intent, &settlement),
             None => Ok(()),
         }
     }

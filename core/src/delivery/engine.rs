@@ -78,8 +78,8 @@ pub(crate) struct Delivery {
     /// When the question was asked that last found the account's backlog empty.
     pub(super) empty_at: Option<Instant>,
     pub(super) started: Instant,
-    /// The same in milliseconds since the Unix epoch: no request of an earlier run left later.
-    pub(super) began: i64,
+    /// The last intent of earlier runs.
+    pub(super) last_before: IntentId,
     /// Probes of the credentials that failed in a row; absent while access is not in question.
     pub(super) probing: Option<u32>,
     pub(super) base: Option<u64>,
@@ -100,7 +100,7 @@ struct Stopped {
 
 impl Delivery {
     pub(crate) fn new(tools: Tools) -> Self {
-        let (now, began) = (tools.clock.now(), tools.clock.unix_millis());
+        let now = tools.clock.now();
         Self {
             tools,
             backlog: None,
@@ -118,7 +118,7 @@ impl Delivery {
             backlog_asked: false,
             empty_at: None,
             started: now,
-            began,
+            last_before: IntentId::NONE,
             probing: None,
             base: None,
             trials: HashMap::new(),
@@ -193,7 +193,7 @@ impl Delivery {
         }
         let mut wake = self.tools.deadline;
         if self.probing.is_none() {
-            self.open_after_quarantine(now);
+            self.open_after_quarantine(now)?;
             for lane in [Lane::Bulk, Lane::Single] {
                 wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
             }

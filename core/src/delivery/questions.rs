@@ -20,7 +20,7 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 const STRAY: Duration = Duration::from_secs(60);
 
 /// After this time a value that might still land is taken to have landed (R5).
-pub(super) const QUARANTINE: Duration = Duration::from_secs(30 * 60);
+const QUARANTINE: Duration = Duration::from_secs(30 * 60);
 
 /// Age of a job from which an empty backlog outweighs the job's own word that it is not finished: such a word is also
 /// said of jobs that the destination lost.
@@ -128,17 +128,21 @@ impl Delivery {
         if asked < self.started + STRAY || self.earlier_pending() {
             return Ok(());
         }
-        self.tools.ledger.clear_late(self.began + 1)?;
+        self.tools.ledger.clear_late(self.last_before)?;
         self.bar_open();
         Ok(())
     }
 
     /// R5: an account that others keep busy does not hold back a value for ever. What may land later than this stays
-    /// on record, so that the next run sends the contact once more.
-    pub(super) fn open_after_quarantine(&mut self, now: Instant) {
-        if now >= self.started + QUARANTINE && !self.earlier_pending() {
+    /// on record as expired, so that the next run sends the contact once more. Measured within one run: a wall clock
+    /// that jumps must not release a value early.
+    pub(super) fn open_after_quarantine(&mut self, now: Instant) -> Result<(), Error> {
+        let barred = self.backlog.as_ref().is_some_and(|backlog| !backlog.open);
+        if barred && now >= self.started + QUARANTINE && !self.earlier_pending() {
+            self.tools.ledger.expire_late(self.last_before)?;
             self.bar_open();
         }
+        Ok(())
     }
 
     /// Whether nothing was under way long after a job was accepted that is not finished by its own account.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::engine::Delivery;
-use super::questions::QUARANTINE;
 use super::work::Whose;
 use crate::{Digest, Error, Fingerprint, IntentId, IntentState, Key, Reason, Settlement};
 
@@ -16,9 +15,11 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 impl Delivery {
     /// Takes up what an earlier run left open (R3): jobs are watched, requests without an answer become late values.
     pub(crate) async fn recover(&mut self, until: Instant) -> Result<(), Error> {
+        let now = self.tools.clock.unix_millis();
+        self.last_before = self.tools.ledger.last_intent()?;
         for intent in self.tools.ledger.intents()? {
             match intent.state {
-                IntentState::Accepted(job) if !is_given_up(intent.since, self.began) => {
+                IntentState::Accepted(job) if !is_given_up(intent.since, now) => {
                     let whose = Whose::Earlier { contacts: intent.contacts, in_doubt: intent.in_doubt };
                     self.watch(intent.id, job, whose);
                 }
@@ -27,8 +28,8 @@ impl Delivery {
                 }
             }
         }
-        let quarantine = i64::try_from(QUARANTINE.as_millis()).unwrap_or(i64::MAX);
-        self.tools.ledger.clear_late(self.began.saturating_sub(quarantine))?;
+        // What an earlier run waited for in vain has landed by now, if it ever does.
+        self.tools.ledger.clear_late(IntentId::NONE)?;
         self.work(until).await;
         self.tally.recovered.pending = self.pending.len() as u64;
         self.error.take().map_or(Ok(()), Err)
@@ -63,7 +64,7 @@ impl Delivery {
             self.tally.recovered.confirmed += rest.len() as u64;
             settlement.confirmed = rest;
         }
-        self.tools.ledger.settle(intent, &settlement, self.began)
+        self.tools.ledger.settle(intent, &settlement)
     }
 
     /// A job of an earlier run that failed or was forgotten: its contacts are sent again.
@@ -76,7 +77,7 @@ impl Delivery {
         self.tally.recovered.unclear += 1;
         self.tally.recovered.unclear_contacts += contacts.len() as u64;
         let settlement = Settlement { dirty: contacts, in_doubt, ..Settlement::default() };
-        self.tools.ledger.settle(intent, &settlement, self.began)
+        self.tools.ledger.settle(intent, &settlement)
     }
 
     /// Whether runs so far were of another generation.

@@ -54,8 +54,8 @@ impl Checksum {
     }
 
     /// Of a row of `late`.
-    pub(super) fn late(&mut self, scope: i64, key: &[u8], fp: &[u8], since: i64) -> i64 {
-        self.of(&[scope, since], &[key, fp])
+    pub(super) fn late(&mut self, scope: i64, key: &[u8], fp: &[u8], intent: i64) -> i64 {
+        self.of(&[scope, intent], &[key, fp])
     }
 
     /// Of a row of `generation`.

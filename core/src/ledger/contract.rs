@@ -29,7 +29,9 @@ enum Step {
     Accept(usize, bool),
     /// What becomes of each contact of the intent (cycled), and whether it was in doubt.
     Settle(usize, Vec<u8>, bool),
+    /// Values of intents up to so many before the last.
     ClearLate(i64),
+    ExpireLate(i64),
     Restart,
 }
 
@@ -40,7 +42,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => prop::collection::vec(contacts(), 0..3).prop_map(Step::Record),
         2 => (0..4usize, any::<bool>()).prop_map(|(at, doubt)| Step::Accept(at, doubt)),
         4 => (0..4usize, prop::collection::vec(0..5u8, 1..5), any::<bool>()).prop_map(|(a, f, d)| Step::Settle(a, f, d)),
-        1 => (0..40i64).prop_map(Step::ClearLate),
+        1 => (0..4i64).prop_map(Step::ClearLate),
+        1 => (0..4i64).prop_map(Step::ExpireLate),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec((step, 0..40i64).prop_map(|(step, _)| step), 1..30)
@@ -51,13 +54,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct History {
     facts: Vec<Fact>,
     intents: Vec<Intent>,
+    last: IntentId,
 }
 
 enum Fact {
     Generation(Digest),
     Stands(Key, Standing),
-    Late(Key, Fingerprint, i64),
-    Cleared(i64),
+    Late(Key, Fingerprint, IntentId),
+    Cleared(IntentId),
+    Expired(IntentId),
 }
 
 impl History {
@@ -68,7 +73,7 @@ impl History {
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
         let (mut standing, mut raw) = (None, None);
-        let mut late: Vec<(Fingerprint, i64)> = Vec::new();
+        let mut late: Vec<(Fingerprint, IntentId)> = Vec::new();
         for (at, fact) in self.facts.iter().enumerate() {
             match fact {
                 Fact::Stands(key, now) if *key == wanted => {
@@ -76,17 +81,21 @@ impl History {
                     let same = self.generation_at(at) == Some(generation);
                     standing = Some(if same { *now } else { Standing::Dirty });
                 }
-                Fact::Late(key, fp, since) if *key == wanted => {
+                Fact::Late(key, fp, intent) if *key == wanted => {
                     let earlier = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
-                    late.push((*fp, earlier.map_or(*since, |earlier| earlier.max(*since))));
+                    late.push((*fp, earlier.map_or(*intent, |earlier| earlier.max(*intent))));
                 }
-                Fact::Cleared(before) => {
+                Fact::Expired(through) => {
+                    let expired = late.iter_mut().filter(|(_, intent)| intent <= through);
+                    expired.for_each(|(_, intent)| *intent = IntentId::NONE);
+                }
+                Fact::Cleared(through) => {
                     let other = |fp: &Fingerprint| !raw.is_some_and(|raw: Standing| raw.is_of(*fp));
-                    if late.iter().any(|(fp, since)| since < before && other(fp)) {
+                    if late.iter().any(|(fp, intent)| intent <= through && other(fp)) {
                         raw = Some(Standing::Dirty);
                         standing = raw;
                     }
-                    late.retain(|(_, since)| since >= before);
+                    late.retain(|(_, intent)| intent > through);
                 }
                 _ => {}
             }
@@ -102,14 +111,15 @@ impl History {
         all
     }
 
-    fn late_of(&mut self, contacts: &[(Key, Fingerprint)], now: i64) {
-        self.facts.extend(contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, now)));
+    fn late_of(&mut self, intent: &Intent) {
+        self.facts.extend(intent.contacts.iter().map(|(key, fp)| Fact::Late(*key, *fp, intent.id)));
     }
 
     fn record(&mut self, ids: Vec<IntentId>, new: &[NewIntent], now: i64) {
         assert_eq!(ids.len(), new.len());
         for (id, new) in ids.into_iter().zip(new) {
-            assert!(self.intents.last().is_none_or(|last| last.id < id), "names of intents grow");
+            assert!(self.last < id, "names of intents grow");
+            self.last = id;
             self.intents.push(Intent {
                 id,
                 since: now,
@@ -166,16 +176,22 @@ fn take(step: &Step, now: i64, ledger: &mut dyn Ledger, history: &mut History) {
                 };
                 history.facts.push(Fact::Stands(key, standing));
             }
-            ledger.settle(intent.id, &settlement, now).unwrap();
+            ledger.settle(intent.id, &settlement).unwrap();
             if *doubt || intent.in_doubt {
-                history.late_of(&intent.contacts, now);
+                history.late_of(&intent);
             }
         }
-        Step::ClearLate(before) => {
+        Step::ClearLate(back) => {
+            let through = IntentId(history.last.0 - back);
             let values = |h: &History| h.entries([0; 16]).iter().map(|entry| entry.late.len() as u64).sum::<u64>();
             let held = values(history);
-            history.facts.push(Fact::Cleared(*before));
-            assert_eq!(ledger.clear_late(*before).unwrap(), held - values(history));
+            history.facts.push(Fact::Cleared(through));
+            assert_eq!(ledger.clear_late(through).unwrap(), held - values(history));
+        }
+        Step::ExpireLate(back) => {
+            let through = IntentId(history.last.0 - back);
+            history.facts.push(Fact::Expired(through));
+            ledger.expire_late(through).unwrap();
         }
         Step::Restart => {}
     }
@@ -192,6 +208,7 @@ fn agree(ledger: &dyn Ledger, history: &History) {
         assert_eq!(ledger.entries(&[generation; 16], from, to).unwrap(), within);
     }
     assert_eq!(ledger.intents().unwrap(), history.intents);
+    assert_eq!(ledger.last_intent().unwrap(), history.last);
     assert_eq!(ledger.generation().unwrap(), history.generation_at(history.facts.len()));
 }
 
@@ -213,10 +230,9 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
     let mut ledger = open();
     let contacts = vec![(key(1), fp(1))];
     let id = ledger.record(&[NewIntent { contacts }], 1).unwrap()[0];
-    ledger.settle(id, &Settlement::default(), 2).unwrap();
+    ledger.settle(id, &Settlement::default()).unwrap();
     let job = JobId("7".to_owned());
-    for refused in
-        [ledger.accept(id, &job, false).unwrap_err(), ledger.settle(id, &Settlement::default(), 3).unwrap_err()]
+    for refused in [ledger.accept(id, &job, false).unwrap_err(), ledger.settle(id, &Settlement::default()).unwrap_err()]
     {
         assert_eq!((refused.kind(), refused.code()), (ErrorKind::State, "state::no_intent"));
     }
@@ -227,7 +243,7 @@ fn an_ended_intent_is_refused(open: Open<'_>) {
 fn add_dirty(ledger: &mut dyn Ledger, key: Key) -> Result<(), Error> {
     let contacts = vec![(key, fp(0))];
     let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
-    ledger.settle(id, &Settlement { dirty: contacts, ..Settlement::default() }, 1)
+    ledger.settle(id, &Settlement { dirty: contacts, ..Settlement::default() })
 }
 
 fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<'_>) {
@@ -236,11 +252,11 @@ fn a_value_that_may_have_landed_over_another_makes_its_contact_dirty(open: Open<
     for (value, in_doubt) in [(1, true), (2, false)] {
         let confirmed = vec![(key(1), fp(value))];
         let id = ledger.record(&[NewIntent { contacts: confirmed.clone() }], 5).unwrap()[0];
-        ledger.settle(id, &Settlement { confirmed, in_doubt, ..Settlement::default() }, 5).unwrap();
+        ledger.settle(id, &Settlement { confirmed, in_doubt, ..Settlement::default() }).unwrap();
     }
     let entry = |ledger: &dyn Ledger| ledger.entries(&[1; 16], FIRST, LAST).unwrap().remove(0);
     assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Confirmed(fp(2)), vec![fp(1)]));
-    assert_eq!(ledger.clear_late(6).unwrap(), 1);
+    assert_eq!(ledger.clear_late(IntentId(1)).unwrap(), 1);
     assert_eq!((entry(&*ledger).standing, entry(&*ledger).late), (Standing::Dirty, vec![]));
 }
 
@@ -256,7 +272,7 @@ fn values_of_an_earlier_generation_are_dirty_until_it_returns(open: Open<'_>) {
     let contacts = vec![(key(1), fp(1))];
     let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1).unwrap()[0];
     let confirmed = Settlement { confirmed: contacts, ..Settlement::default() };
-    ledger.settle(id, &confirmed, 1).unwrap();
+    ledger.settle(id, &confirmed).unwrap();
     ledger.set_generation([2; 16]).unwrap();
     let standing = |generation| ledger.entries(&[generation; 16], FIRST, LAST).unwrap()[0].standing;
     assert_eq!(standing(2), Standing::Dirty);

@@ -57,9 +57,9 @@ fn fill(path: &Path) -> Content {
         dirty: new[0].contacts[2_900..].to_vec(),
         in_doubt: false,
     };
-    ledger.settle(ids[0], &settlement, 6).unwrap();
+    ledger.settle(ids[0], &settlement).unwrap();
     ledger.accept(ids[1], &JobId("31337".to_owned()), true).unwrap();
-    ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }, 7).unwrap();
+    ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }).unwrap();
     ledger.record(&[intent(3_400, 3_450), intent(3_450, 3_500)], 7).unwrap();
     content(&ledger).unwrap()
 }
@@ -69,7 +69,7 @@ fn add_dirty(ledger: &mut SqliteLedger, keys: &[Key]) -> Result<(), Error> {
     let contacts: Vec<_> = keys.iter().map(|&key| (key, fp(0))).collect();
     let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1)?[0];
     let dirty = Settlement { dirty: contacts, ..Settlement::default() };
-    ledger.settle(id, &dirty, 1)
+    ledger.settle(id, &dirty)
 }
 
 fn assert_refused(outcome: Result<Content, Error>, code: &str) {
@@ -218,7 +218,7 @@ fn scopes_of_one_file_do_not_see_each_other() {
     }
     let new = NewIntent { contacts: vec![(key(1), fp(1))] };
     let id = first.record(&[new], 1).unwrap()[0];
-    assert_eq!(second.settle(id, &Settlement::default(), 1).unwrap_err().code(), "state::no_intent");
+    assert_eq!(second.settle(id, &Settlement::default()).unwrap_err().code(), "state::no_intent");
     assert_eq!((first.len().unwrap(), second.len().unwrap()), (20, 40));
     assert_eq!((first.generation().unwrap(), second.generation().unwrap()), (Some([1; 16]), Some([2; 16])));
     assert_eq!((first.intents().unwrap().len(), second.intents().unwrap().len()), (1, 0));

@@ -19,10 +19,10 @@ pub enum WriteFault {
 struct Records {
     generation: Option<Digest>,
     contacts: BTreeMap<Key, (Option<Digest>, Standing)>,
-    /// When each value of a contact was last known to be able to land.
-    late: BTreeMap<Key, BTreeMap<Fingerprint, i64>>,
+    /// The last intent that may still bring each value of a contact; none for an expired one.
+    late: BTreeMap<Key, BTreeMap<Fingerprint, IntentId>>,
     intents: BTreeMap<IntentId, Intent>,
-    last: i64,
+    last: IntentId,
 }
 
 #[derive(Debug, Default)]
@@ -135,25 +135,29 @@ impl Ledger for MemoryLedger {
         })
     }
 
-    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error> {
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
         self.write(|records| {
             let intent = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
             for (key, standing) in settlement.standings(&intent) {
                 records.contacts.insert(key, (records.generation, standing));
             }
             if settlement.in_doubt || intent.in_doubt {
-                records.add_late(&intent.contacts, now);
+                records.add_late(&intent);
             }
             Ok(())
         })
     }
 
-    fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
+    fn last_intent(&self) -> Result<IntentId, Error> {
+        Ok(self.store().records.last)
+    }
+
+    fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
         self.write(|records| {
             let mut cleared = 0;
             for (key, values) in &mut records.late {
                 let standing = records.contacts.get(key).map(|(_, standing)| *standing);
-                let gone: Vec<_> = values.extract_if(.., |_, since| *since < before).map(|(fp, _)| fp).collect();
+                let gone: Vec<_> = values.extract_if(.., |_, intent| *intent <= through).map(|(fp, _)| fp).collect();
                 if gone.iter().any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp))) {
                     records.contacts.insert(*key, (records.generation, Standing::Dirty));
                 }
@@ -163,14 +167,22 @@ impl Ledger for MemoryLedger {
             Ok(cleared as u64)
         })
     }
+
+    fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
+        self.write(|records| {
+            let intents = records.late.values_mut().flat_map(BTreeMap::values_mut);
+            intents.filter(|intent| **intent <= through).for_each(|intent| *intent = IntentId::NONE);
+            Ok(())
+        })
+    }
 }
 
 impl Records {
     fn record(&mut self, intents: &[NewIntent], now: i64) -> Vec<IntentId> {
         let mut ids = Vec::with_capacity(intents.len());
         for new in intents {
-            self.last += 1;
-            let id = IntentId(self.last);
+            let id = IntentId(self.last.0 + 1);
+            self.last = id;
             let intent =
                 Intent { id, since: now, state: IntentState::Open, in_doubt: false, contacts: new.contacts.clone() };
             self.intents.insert(id, intent);
@@ -179,10 +191,10 @@ impl Records {
         ids
     }
 
-    fn add_late(&mut self, contacts: &[(Key, Fingerprint)], now: i64) {
-        for (key, fp) in contacts {
-            let since = self.late.entry(*key).or_default().entry(*fp).or_insert(now);
-            *since = now.max(*since);
+    fn add_late(&mut self, intent: &Intent) {
+        for (key, fp) in &intent.contacts {
+            let last = self.late.entry(*key).or_default().entry(*fp).or_insert(intent.id);
+            *last = intent.id.max(*last);
         }
     }
 }

@@ -3,7 +3,8 @@
 //! The rules (docs/delivery.md quotes them): R1 no request leaves before its intent is durable. R2 a value is
 //! confirmed only by the destination's terminal answer. R3 a contact with an intent that was not confirmed is never
 //! skipped. R4 a contact of a pending job is not sent with another value. R5 a value that may still land blocks
-//! other values until the destination's backlog is empty, or for half an hour where others never let it be empty.
+//! other values until the destination's backlog is empty, or for half an hour of a run where others never let it be
+//! empty.
 //! R7 a damaged ledger stops the run; it is never reset. R8 after a failed write nothing more is sent. R9 a refused
 //! value is not sent again unchanged. R10 another mapping, list, host or key starts another generation.
 
@@ -44,10 +45,13 @@ pub struct Scope {
 }
 
 /// Names an intent within its ledger. Grows with each intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IntentId(pub i64);
 
 impl IntentId {
+    /// Before every intent.
+    pub const NONE: Self = Self(0);
+
     /// The error of a caller that speaks of an intent which was ended or never recorded.
     fn not_open(self) -> Error {
         Error::new(ErrorKind::State, "state::no_intent", format!("intent {} is not on record", self.0))
@@ -184,12 +188,19 @@ pub trait Ledger: Send {
 
     /// Ends `intent`: writes what became of its contacts under the present generation and forgets it. Contacts of
     /// `dirty` become [`Standing::Dirty`]; contacts the settlement does not name were not applied and keep their
-    /// standing. When it was in doubt (here or when it was accepted), all its values become late values as of `now`,
+    /// standing. When it was in doubt (here or when it was accepted), all its values become late values of this intent,
     /// and contacts that are not named are dirty.
-    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error>;
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error>;
 
-    /// Forgets late values older than `before` (milliseconds since the Unix epoch): they have landed or never will.
-    /// Contacts of which another value than the one on record may have landed become [`Standing::Dirty`] (R5).
-    /// Returns how many values were forgotten.
-    fn clear_late(&mut self, before: i64) -> Result<u64, Error>;
+    /// The intent recorded last, ended or not; [`IntentId::NONE`] before the first.
+    fn last_intent(&self) -> Result<IntentId, Error>;
+
+    /// Forgets late values of intents up to `through`, and expired ones: they have landed or never will. Contacts of
+    /// which another value than the one on record may have landed become [`Standing::Dirty`] (R5). Returns how many
+    /// values were forgotten.
+    fn clear_late(&mut self, through: IntentId) -> Result<u64, Error>;
+
+    /// Marks late values of intents up to `through` as expired: any later [`clear_late`](Self::clear_late) forgets
+    /// them. An expired value that becomes late again is late anew.
+    fn expire_late(&mut self, through: IntentId) -> Result<(), Error>;
 }

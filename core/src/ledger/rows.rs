@@ -69,16 +69,29 @@ pub(super) fn insert_late(
     tx: &Transaction<'_>,
     scope: i64,
     contacts: &[(Key, Fingerprint)],
-    now: i64,
+    intent: IntentId,
 ) -> Result<(), Unreadable> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO late (scope, key, fp, since, sum) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (scope, key, fp) DO UPDATE SET since = excluded.since, sum = excluded.sum
-         WHERE excluded.since > since",
+        "INSERT INTO late (scope, key, fp, intent, sum) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (scope, key, fp) DO UPDATE SET intent = excluded.intent, sum = excluded.sum
+         WHERE excluded.intent > intent",
     )?;
     let mut sum = Checksum::default();
     for (key, fp) in contacts {
-        insert.execute(params![scope, key.0, fp.0, now, sum.late(scope, &key.0, &fp.0, now)])?;
+        insert.execute(params![scope, key.0, fp.0, intent.0, sum.late(scope, &key.0, &fp.0, intent.0)])?;
+    }
+    Ok(())
+}
+
+/// Marks late values of intents up to `through` as expired.
+pub(super) fn expire_late(tx: &Transaction<'_>, scope: i64, through: IntentId) -> Result<(), Unreadable> {
+    let young = "SELECT key, fp, intent, sum FROM late WHERE scope = ? AND intent BETWEEN 1 AND ?";
+    let mut sum = Checksum::default();
+    let young = collect(tx, young, [scope, through.0], |row| codec::late(row, scope, &mut sum))?;
+    let mut expire = tx.prepare_cached("UPDATE late SET intent = ?, sum = ? WHERE scope = ? AND key = ? AND fp = ?")?;
+    let none = IntentId::NONE.0;
+    for (key, fp) in young {
+        expire.execute(params![none, sum.late(scope, &key.0, &fp.0, none), scope, key.0, fp.0])?;
     }
     Ok(())
 }

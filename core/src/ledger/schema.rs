@@ -54,7 +54,7 @@ const TABLES: &str = "
         scope INTEGER NOT NULL REFERENCES scope (id),
         key BLOB NOT NULL,
         fp BLOB NOT NULL,
-        since INTEGER NOT NULL,
+        intent INTEGER NOT NULL,
         sum INTEGER NOT NULL,
         PRIMARY KEY (scope, key, fp)
     ) STRICT, WITHOUT ROWID;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::codec::{self, Checksum, Unreadable};
 use super::fault::{damaged, fault};
 use super::rows::{
-    Contacts, collect, end_intent, generations, insert_intents, insert_late, open_intent, present, scopes,
+    Contacts, collect, end_intent, expire_late, generations, insert_intents, insert_late, open_intent, present, scopes,
 };
 use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, schema};
 use crate::{Error, ErrorKind, JobId, Key};
@@ -144,7 +144,7 @@ impl Ledger for SqliteLedger {
                 let late = Vec::new();
                 Ok(Entry { key, standing, late })
             })?;
-            let late = "SELECT key, fp, since, sum FROM late
+            let late = "SELECT key, fp, intent, sum FROM late
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key, fp";
             let late =
                 collect(conn, late, params![self.scope, from.0, to.0], |row| codec::late(row, self.scope, &mut sum))?;
@@ -185,7 +185,7 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error> {
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
         self.write("settling an intent", |tx, scope| {
             let intent = end_intent(tx, scope, intent)?;
             let mut contacts = Contacts::prepare(tx, scope)?;
@@ -193,22 +193,34 @@ impl Ledger for SqliteLedger {
                 contacts.put(&key, standing)?;
             }
             if settlement.in_doubt || intent.in_doubt {
-                insert_late(tx, scope, &intent.contacts, now)?;
+                insert_late(tx, scope, &intent.contacts, intent.id)?;
             }
             Ok(())
         })
     }
 
-    fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
+    fn last_intent(&self) -> Result<IntentId, Error> {
+        self.read(|conn| {
+            // SQLite keeps the last id of a table whose rows are gone; there is no row before the first one.
+            let last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'intent'";
+            Ok(IntentId(conn.prepare_cached(last)?.query_row([], |row| row.get(0))?))
+        })
+    }
+
+    fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
         self.write("forgetting late values", |tx, scope| {
             let other = "SELECT DISTINCT key FROM late JOIN contact USING (scope, key)
-                 WHERE scope = ? AND since < ? AND contact.fp IS NOT late.fp";
-            let other = collect(tx, other, params![scope, before], |row| Ok(Key(row.get(0)?)))?;
+                 WHERE scope = ? AND late.intent <= ? AND contact.fp IS NOT late.fp";
+            let other = collect(tx, other, [scope, through.0], |row| Ok(Key(row.get(0)?)))?;
             let mut contacts = Contacts::prepare(tx, scope)?;
             other.iter().try_for_each(|key| contacts.put(key, Standing::Dirty))?;
-            let cleared = tx.execute("DELETE FROM late WHERE scope = ? AND since < ?", params![scope, before])?;
+            let cleared = tx.execute("DELETE FROM late WHERE scope = ? AND intent <= ?", [scope, through.0])?;
             Ok(cleared as u64)
         })
+    }
+
+    fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
+        self.write("marking late values as expired", |tx, scope| expire_late(tx, scope, through))
     }
 }
 

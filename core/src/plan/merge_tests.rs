@@ -124,7 +124,7 @@ fn settle(ledger: &mut MemoryLedger, who: u8, value: u8, word: Word, in_doubt: b
         Word::Rejected => settlement.rejected.push((contact.0, contact.1, Reason::Refused)),
         Word::Dirty => settlement.dirty.push(contact),
     }
-    ledger.settle(intent, &settlement, 1).unwrap();
+    ledger.settle(intent, &settlement).unwrap();
 }
 
 /// Rows with their places, in order of arrival, staged in batches of up to `batch`.

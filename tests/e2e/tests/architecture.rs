@@ -123,7 +123,7 @@ fn only_one_file_hands_work_to_blocking_threads() {
 
 #[test]
 fn only_delivery_writes_the_ledger() {
-    let writes = [".record(", ".settle(", ".clear_late(", ".set_generation("];
+    let writes = [".record(", ".settle(", ".clear_late(", ".expire_late(", ".set_generation("];
     for (name, text) in rust_files() {
         let product = text.split("#[cfg(test)]").next().unwrap();
         let outside =

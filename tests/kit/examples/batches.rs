@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use enlist_core::{Batches, Export, FilePaceStore, Guards, Observer, Pacer, Scope, SqliteLedger, State, StateFolder};
+use enlist_core::{
+    Batches, Clock, Export, FilePaceStore, Guards, Observer, Pacer, Scope, SqliteLedger, State, StateFolder,
+};
 use enlist_sink_activecampaign::{ActiveCampaign, Settings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -45,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         hasher: folder.hasher(),
         pacer: Arc::new(Pacer::new(Box::new(FilePaceStore::for_account(&account)?), export.sink.quotas())),
         spool: folder.spool_dir().to_owned(),
+        clock: Clock::start(),
     };
     let report = export.run(state, Observer::none()).await?;
     if let Some(error) = report.error {

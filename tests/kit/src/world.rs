@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    EmptyValues, Error, Export, Guards, Hasher, Keep, Ledger, Mapping, MemoryLedger, MemoryPaceStore, Observer, Pacer,
-    Plan, Report, Scope, Sink, Source, State,
+    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Ledger, Mapping, MemoryLedger, MemoryPaceStore, Observer,
+    Pacer, Plan, Report, Scope, Sink, Source, State,
 };
 use enlist_simulator::{Settings, Simulator};
 use enlist_sink_activecampaign::ActiveCampaign;
@@ -107,7 +107,13 @@ impl World {
     pub fn state(&self) -> Result<State, Error> {
         let ledger: Box<dyn Ledger> = Box::new(self.ledger.clone());
         let pacer = Pacer::new(Box::new(MemoryPaceStore::new()), self.sink()?.quotas());
-        Ok(State { ledger, hasher: Hasher::new([7; 32]), pacer: Arc::new(pacer), spool: std::env::temp_dir() })
+        Ok(State {
+            ledger,
+            hasher: Hasher::new([7; 32]),
+            pacer: Arc::new(pacer),
+            spool: std::env::temp_dir(),
+            clock: Clock::start(),
+        })
     }
 
     /// How many of `people` the account holds with the values of their rows, and how many it should hold.

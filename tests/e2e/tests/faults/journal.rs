@@ -13,11 +13,10 @@ use tokio::time::Instant;
 
 use super::{assert_whole, quick};
 
-/// A ledger that notes when it failed, and takes its late values for older than they are.
+/// A ledger that notes when it failed.
 pub(super) struct Watched {
     pub(super) ledger: MemoryLedger,
     pub(super) failed: Arc<Mutex<Option<Instant>>>,
-    pub(super) older_by: Duration,
 }
 
 impl Watched {
@@ -54,12 +53,19 @@ impl Ledger for Watched {
         let result = self.ledger.accept(intent, job, in_doubt);
         self.note(result)
     }
-    fn settle(&mut self, intent: IntentId, settlement: &Settlement, now: i64) -> Result<(), Error> {
-        let result = self.ledger.settle(intent, settlement, now);
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
+        let result = self.ledger.settle(intent, settlement);
         self.note(result)
     }
-    fn clear_late(&mut self, before: i64) -> Result<u64, Error> {
-        let result = self.ledger.clear_late(before + i64::try_from(self.older_by.as_millis()).unwrap());
+    fn last_intent(&self) -> Result<IntentId, Error> {
+        self.ledger.last_intent()
+    }
+    fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
+        let result = self.ledger.expire_late(through);
+        self.note(result)
+    }
+    fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
+        let result = self.ledger.clear_late(through);
         self.note(result)
     }
 }
@@ -82,11 +88,7 @@ async fn after_a_ledger_fails_at_any_write_nothing_is_sent_and_the_next_run_conv
             let failed = Arc::default();
             let began = Instant::now();
             let mut state = world.state().unwrap();
-            state.ledger = Box::new(Watched {
-                ledger: world.ledger.clone(),
-                failed: Arc::clone(&failed),
-                older_by: Duration::ZERO,
-            });
+            state.ledger = Box::new(Watched { ledger: world.ledger.clone(), failed: Arc::clone(&failed) });
             let result = world.export(people.source()).unwrap().run(state, Observer::none()).await;
             let failed_at = failed.lock().unwrap().unwrap_or_else(|| panic!("write {nth} is made")) - began;
             match result {
