@@ -1,7 +1,7 @@
 //! The bytes of a file, decompressed and without byte order mark.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -10,6 +10,9 @@ use crate::fault::Fault;
 
 /// Bytes read at once.
 pub(crate) const BUFFER: usize = 64 << 10;
+
+/// Bytes that tell what a file is.
+const PEEKED: usize = 64;
 
 /// Start of a gzip file; RFC 1952 §2.3.1.
 const GZIP: &[u8] = b"\x1f\x8b";
@@ -52,35 +55,46 @@ pub(crate) fn compression(name: &str) -> (Compression, &str) {
 
 /// Opens a file at its first character.
 pub(crate) fn open(path: &Path) -> Result<Input, Fault> {
-    let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
-    let compression = compression(&path.to_string_lossy()).0;
-    let start = file.fill_buf()?;
-    let mut input: Input = match compression {
-        Compression::Gzip if !start.starts_with(GZIP) => return Err(lacking(start, "gzip")),
+    let file = BufReader::with_capacity(BUFFER, File::open(path)?);
+    begin(Box::new(file), compression(&path.to_string_lossy()).0)
+}
+
+/// The text of `file`, from its first character on.
+pub(crate) fn begin(file: Input, compression: Compression) -> Result<Input, Fault> {
+    let (start, file) = peek(file)?;
+    let input: Input = match compression {
+        Compression::Gzip if !start.starts_with(GZIP) => return Err(lacking(&start, "gzip")),
         // The second test is for a skippable frame, with which parallel compressors begin.
         Compression::Zstandard if !start.starts_with(ZSTANDARD) && start.get(1..4) != Some(SKIPPABLE) => {
-            return Err(lacking(start, "Zstandard"));
+            return Err(lacking(&start, "Zstandard"));
         }
-        Compression::None => Box::new(file),
+        Compression::None => file,
         Compression::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
         Compression::Zstandard => {
             let decoder = zstd::stream::read::Decoder::with_buffer(file)?;
             Box::new(BufReader::with_capacity(BUFFER, decoder))
         }
     };
-    let start = input.fill_buf()?;
+    let (start, mut input) = peek(input)?;
     if let Some((_, is, ending)) = DISGUISES.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return Err(Fault::Disguised { is, ending });
     }
     // Text in UTF-16 has a zero byte in every character that CSV needs: delimiter, quote, line break.
-    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || start.iter().take(64).any(|byte| *byte == 0)
-    {
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || start.contains(&0) {
         return Err(Fault::Wide);
     }
     if start.starts_with(b"\xef\xbb\xbf") {
         input.consume(3);
     }
     Ok(input)
+}
+
+/// The first bytes of `input`, and all of it again. A decompressor may hand out its first bytes one by one, so a look
+/// into its buffer would not do.
+fn peek(mut input: Input) -> io::Result<(Vec<u8>, Input)> {
+    let mut start = Vec::with_capacity(PEEKED);
+    (&mut input).take(PEEKED as u64).read_to_end(&mut start)?;
+    Ok((start.clone(), Box::new(Cursor::new(start).chain(input))))
 }
 
 /// What a file is that does not begin as the compressed file that its name promises.

@@ -5,6 +5,8 @@
 //! tell the two apart. Blank lines are no rows. Text is UTF-8, with or without a byte order mark; anything else is
 //! refused rather than guessed. The same reader serves SQL, so a table reads like its file.
 
+#[cfg(test)]
+mod corpus;
 mod fault;
 mod files;
 mod input;

@@ -8,10 +8,11 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use crate::fault::Fault;
 use crate::input::Input;
 
-/// Bytes of the longest record: what goes on longer is a quote that is not closed, and must not fill the memory.
+/// Bytes of the longest record, delimiters and quotes included: what goes on longer is a quote that is not closed or no
+/// CSV at all, and must not fill the memory.
 pub(crate) const LONGEST: usize = 16 << 20;
 
-/// Bytes of text after which a chunk is full, whatever its number of records.
+/// Bytes of text, and fields, after which a chunk is full, whatever its number of records.
 const CHUNK_BYTES: usize = 4 << 20;
 
 /// Fields for which there is room before the parser asks for more.
@@ -112,7 +113,7 @@ impl Records {
     /// Replaces the content of `chunk` with the next records, at most `most`; none at the end of the file.
     pub(crate) fn read(&mut self, chunk: &mut Chunk, most: usize) -> Result<(), Fault> {
         chunk.clear();
-        while chunk.len() < most && chunk.text_len < CHUNK_BYTES && self.skip_blank()? {
+        while chunk.len() < most && chunk.text_len + chunk.fields < CHUNK_BYTES && self.skip_blank()? {
             self.read_one(chunk)?;
         }
         Ok(())
@@ -136,6 +137,7 @@ impl Records {
     fn read_one(&mut self, chunk: &mut Chunk) -> Result<(), Fault> {
         let line = self.line;
         let (mut text, mut fields) = (chunk.text_len, chunk.fields);
+        let mut length = 0;
         loop {
             let buffer = self.input.fill_buf()?;
             let ended = buffer.is_empty();
@@ -144,7 +146,7 @@ impl Records {
             let bytes = if ended { b"\n" } else { buffer };
             let (text_room, field_room) = chunk.reserve(text, fields, bytes.len());
             let (result, read, wrote, found) = self.parser.read_record(bytes, text_room, field_room);
-            (text, fields) = (text + wrote, fields + found);
+            (text, fields, length) = (text + wrote, fields + found, length + read);
             if !ended {
                 self.line += line_breaks(&bytes[..read]);
                 self.input.consume(read);
@@ -152,7 +154,7 @@ impl Records {
             match result {
                 ReadRecordResult::Record | ReadRecordResult::End => break,
                 ReadRecordResult::InputEmpty if ended => return Err(Fault::OpenQuote { line }),
-                _ if text - chunk.text_len > LONGEST => return Err(Fault::TooLong { line }),
+                _ if length > LONGEST => return Err(Fault::TooLong { line }),
                 _ => {}
             }
         }

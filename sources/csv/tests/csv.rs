@@ -167,6 +167,16 @@ async fn compressed_files_read_like_plain_ones() {
     assert_eq!(read_as("a.csv.gz", &members).await.unwrap(), expected);
 }
 
+#[tokio::test]
+async fn a_decompressor_that_starts_with_a_byte_or_two_hides_neither_mark_nor_encoding() {
+    let byte_by_byte = |text: &[u8]| text.iter().flat_map(|byte| gzip(&[*byte])).collect::<Vec<u8>>();
+    let marked = byte_by_byte("\u{feff}a,b\n1,2\n".as_bytes());
+    let folder = folder(&[("a.csv.gz", &marked)]);
+    assert_eq!(open(&folder, "a.csv.gz").unwrap().schema().await.unwrap().field(0).name(), "a");
+    let wide: Vec<u8> = "a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(read_as("a.csv.gz", &byte_by_byte(&wide)).await.unwrap_err().code(), "csv::encoding");
+}
+
 fn many_rows() -> Vec<u8> {
     let rows = (0..20_000).map(|n| format!("{n},person{}@example.com\n", n * 7_919 % 20_011));
     format!("id,email\n{}", rows.collect::<String>()).into_bytes()
@@ -218,6 +228,14 @@ async fn a_quote_that_is_never_closed_is_an_error_with_its_line() {
     }
     let endless = [b"a,b\n1,\"" as &[u8], &vec![b'x'; 17 << 20], b"\"\n"].concat();
     assert_eq!(read_as("a.csv", &endless).await.unwrap_err().code(), "csv::open_quote");
+}
+
+#[tokio::test]
+async fn a_record_of_delimiters_without_end_is_an_error_and_does_not_fill_the_memory() {
+    let endless = [b"a,b\n1,2\n" as &[u8], &vec![b','; 17 << 20]].concat();
+    let error = read_as("a.csv", &endless).await.unwrap_err();
+    assert_eq!(error.code(), "csv::open_quote");
+    assert!(error.to_string().contains("line 3"), "{error}");
 }
 
 #[tokio::test]
