@@ -105,6 +105,10 @@ impl Trial {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeSet, HashMap};
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn complaints(indices: &[u64]) -> Vec<Complaint> {
@@ -153,5 +157,132 @@ mod tests {
         let mut trial = Trial::new(7);
         assert_eq!(trial.note(6, true), None);
         assert_eq!(trial.note(7, true), None, "both refused proves nothing");
+    }
+
+    /// How a destination names the contacts at fault.
+    #[derive(Clone, Copy, Debug)]
+    enum Naming {
+        All,
+        /// The first ones, at most so many.
+        First(usize),
+        Last,
+        /// One of them, anyhow.
+        Any(usize),
+        /// Each twice, and one that does not exist.
+        Muddled,
+        /// All but the first without a number.
+        Halfway,
+        WithoutNumbers,
+        Nobody,
+    }
+
+    impl Naming {
+        /// Complaints about contacts at these positions of a request, counted from `base`.
+        fn complaints(self, at_fault: &[usize], contacts: usize, base: u64) -> Vec<Complaint> {
+            let named: Vec<usize> = match self {
+                Self::All | Self::Halfway | Self::WithoutNumbers => at_fault.to_vec(),
+                Self::First(most) => at_fault.iter().copied().take(most).collect(),
+                Self::Last => at_fault.last().copied().into_iter().collect(),
+                Self::Any(which) => vec![at_fault[which % at_fault.len()]],
+                Self::Muddled => at_fault.iter().rev().chain(at_fault).copied().chain([contacts + 1]).collect(),
+                Self::Nobody => Vec::new(),
+            };
+            let number = |n: usize, position: usize| match self {
+                Self::WithoutNumbers => None,
+                Self::Halfway if n > 0 => None,
+                _ => Some(position as u64 + base),
+            };
+            let complaint = |(n, &position)| Complaint { index: number(n, position), reason: "bad".into() };
+            named.iter().enumerate().map(complaint).collect()
+        }
+    }
+
+    fn naming() -> impl Strategy<Value = Naming> {
+        prop_oneof![
+            Just(Naming::All),
+            (1_usize..4).prop_map(Naming::First),
+            Just(Naming::Last),
+            (0_usize..100).prop_map(Naming::Any),
+            Just(Naming::Muddled),
+            Just(Naming::Halfway),
+            Just(Naming::WithoutNumbers),
+            Just(Naming::Nobody),
+        ]
+    }
+
+    /// What became of an import of `contacts`, some of them at fault.
+    #[derive(Debug, Default)]
+    struct Ended {
+        taken: BTreeSet<usize>,
+        refused: BTreeSet<usize>,
+        base: Option<u64>,
+        requests: usize,
+    }
+
+    /// Sends as delivery does, the requests that wait in any order.
+    fn send(contacts: usize, culprits: &BTreeSet<usize>, base: u64, naming: &[Naming], mut order: usize) -> Ended {
+        let mut ended = Ended::default();
+        let mut trials: HashMap<usize, Trial> = HashMap::new();
+        let mut waiting: Vec<(Vec<usize>, Option<(usize, usize)>)> = vec![((0..contacts).collect(), None)];
+        while !waiting.is_empty() {
+            order = order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (request, trial) = waiting.swap_remove((order >> 33) % waiting.len());
+            let naming = naming[ended.requests % naming.len()];
+            ended.requests += 1;
+            let at_fault: Vec<usize> = (0..request.len()).filter(|&at| culprits.contains(&request[at])).collect();
+            if at_fault.is_empty() || request.len() == 1 {
+                if let Some((trial, position)) = trial {
+                    let base = trials.get_mut(&trial).and_then(|trial| trial.note(position, !at_fault.is_empty()));
+                    ended.base = ended.base.or(base);
+                }
+                (if at_fault.is_empty() { &mut ended.taken } else { &mut ended.refused }).extend(request);
+                continue;
+            }
+            let (proven, isolation) =
+                isolate(request.len(), &naming.complaints(&at_fault, request.len(), base), ended.base);
+            ended.base = proven;
+            let part = |positions: &[usize]| positions.iter().map(|&at| request[at]).collect::<Vec<usize>>();
+            match isolation {
+                Isolation::Convict { culprits, rest } => {
+                    ended.refused.extend(culprits.iter().map(|(at, _)| request[*at]));
+                    waiting.push((part(&rest), None));
+                }
+                Isolation::Suspect { suspects, rest, named } => {
+                    let trial = named.filter(|_| suspects.len() == 2).map(|named| {
+                        trials.insert(trials.len(), Trial::new(named));
+                        trials.len() - 1
+                    });
+                    waiting.push((part(&rest), None));
+                    waiting.extend(suspects.iter().map(|&at| (part(&[at]), trial.map(|trial| (trial, at)))));
+                }
+                Isolation::Halve => {
+                    let (left, right) = request.split_at(request.len() / 2);
+                    waiting.extend([(left.to_vec(), None), (right.to_vec(), None)]);
+                }
+            }
+            waiting.retain(|(request, _)| !request.is_empty());
+        }
+        ended
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn exactly_those_at_fault_are_refused_however_they_are_named(
+            (contacts, culprits) in (1_usize..251).prop_flat_map(|contacts| {
+                (Just(contacts), prop::collection::btree_set(0..contacts, 0..=contacts.min(12)))
+            }),
+            base in 0_u64..2, naming in prop::collection::vec(naming(), 1..4), order in any::<usize>(),
+        ) {
+            let ended = send(contacts, &culprits, base, &naming, order);
+            let others: BTreeSet<usize> = (0..contacts).filter(|contact| !culprits.contains(contact)).collect();
+            prop_assert_eq!(&ended.refused, &culprits);
+            prop_assert_eq!(&ended.taken, &others);
+            prop_assert!(ended.base.is_none_or(|proven| proven == base), "counted from {base}: {ended:?}");
+            // For each culprit a path of halves down to it and the other halves on the way, or two suspects and the rest.
+            let halvings = contacts.next_power_of_two().ilog2() as usize;
+            prop_assert!(ended.requests <= 1 + culprits.len() * (2 * halvings + 3), "{} requests", ended.requests);
+        }
     }
 }

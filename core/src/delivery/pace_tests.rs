@@ -1,5 +1,7 @@
 //! Quotas hold in every window, whatever is asked for and whenever.
 
+mod several;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;

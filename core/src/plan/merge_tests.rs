@@ -178,7 +178,7 @@ fn contacts(queue: &Queue) -> Vec<(Key, Fingerprint, Place)> {
 /// What should come of it: counts, and who is in which queue, by key.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Model {
-    counts: [u64; 7],
+    counts: [u64; 8],
     ready: BTreeMap<Key, (Fingerprint, u64)>,
     blocked: BTreeMap<Key, (Fingerprint, u64)>,
     known_bad: BTreeMap<Key, u64>,
@@ -194,7 +194,7 @@ fn model(rows: &[Row], keep: &Keep, full: bool, known: &BTreeMap<u8, Known>) -> 
         }
     }
     let mut model = Model::default();
-    let [add, update, unchanged, leave, duplicate, rejected, entries] = &mut model.counts;
+    let [add, update, resend, unchanged, leave, duplicate, rejected, entries] = &mut model.counts;
     *duplicate = (rows.len() - winners.len()) as u64;
     for (who, (place, row)) in &winners {
         let known = known.get(who).cloned().unwrap_or_default();
@@ -207,6 +207,8 @@ fn model(rows: &[Row], keep: &Keep, full: bool, known: &BTreeMap<u8, Known>) -> 
             model.known_bad.insert(key(*who), *place as u64);
         } else {
             *(if known.standing.is_none() { &mut *add } else { &mut *update }) += 1;
+            let unknown = known.outdated || matches!(known.standing, Some((Word::Dirty, _)));
+            *resend += u64::from(known.standing.is_some() && unknown);
             let is_blocked = known.pending || known.late.iter().any(|&late| late != row.value);
             let queue = if is_blocked { &mut model.blocked } else { &mut model.ready };
             queue.insert(key(*who), (print(*who, row.value), *place as u64));
@@ -231,6 +233,7 @@ fn found(merged: &Merged, summary: &Summary) -> Model {
         counts: [
             summary.add,
             summary.update,
+            summary.resend,
             summary.unchanged,
             summary.leave,
             summary.duplicate,
@@ -286,6 +289,48 @@ proptest! {
         prop_assert_eq!(counts, others);
         prop_assert_eq!(requests(&one.ready), requests(&other.ready));
         prop_assert_eq!(requests(&one.blocked), requests(&other.blocked));
+    }
+}
+
+/// Somebody for each standing, set of late values, pending or not, of this generation or not.
+fn everybody() -> BTreeMap<u8, Known> {
+    let word = |word, value| Some((word, value));
+    let standings = [
+        None,
+        word(Word::Confirmed, 0),
+        word(Word::Confirmed, 1),
+        word(Word::Rejected, 0),
+        word(Word::Rejected, 1),
+        word(Word::Dirty, 0),
+    ];
+    let mut known = BTreeMap::new();
+    for standing in standings {
+        for late in [&[][..], &[0], &[1], &[0, 1]] {
+            for (pending, outdated) in [(false, false), (false, true), (true, false), (true, true)] {
+                // Late values and generations come with an entry.
+                if standing.is_some() || (late.is_empty() && !outdated) {
+                    let one = Known { standing, late: late.iter().copied().collect(), pending, outdated };
+                    known.insert(known.len() as u8, one);
+                }
+            }
+        }
+    }
+    known
+}
+
+#[test]
+fn every_verdict_there_is_follows_the_rules() {
+    let known = everybody();
+    assert_eq!(known.len(), 5 * 4 * 4 + 2);
+    for full in [false, true] {
+        // The second segment lacks every other contact, in turn.
+        for keep in [&(|_| true) as &dyn Fn(u8) -> bool, &|who| who % 2 == 0, &|who| who % 2 == 1] {
+            let rows: Vec<Row> =
+                known.keys().filter(|who| keep(**who)).map(|&who| Row { who, value: 0, rank: 0 }).collect();
+            let arrivals: Vec<_> = rows.iter().enumerate().collect();
+            let (merged, summary) = merge(&arrivals, 7, &Keep::First, full, &known);
+            assert_eq!(found(&merged, &summary), model(&rows, &Keep::First, full, &known));
+        }
     }
 }
 

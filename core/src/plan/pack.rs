@@ -163,6 +163,25 @@ mod tests {
         packed
     }
 
+    /// Numbers of contacts by the rule alone: each request takes what fits, and one that is left over gets company.
+    fn naive(sizes: &[usize], limits: Limits) -> Vec<usize> {
+        let bytes = |group: &[usize]| 2 + group.iter().sum::<usize>() + group.len() - 1;
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for &size in sizes {
+            match groups.last_mut() {
+                Some(last) if last.len() < limits.contacts && bytes(last) + 1 + size <= limits.bytes => last.push(size),
+                _ => groups.push(vec![size]),
+            }
+        }
+        if let [.., full, last] = groups.as_mut_slice()
+            && let (3.., [alone]) = (full.len(), last.as_slice())
+            && bytes(&[full[full.len() - 1], *alone]) <= limits.bytes
+        {
+            last.extend(full.pop());
+        }
+        groups.iter().map(Vec::len).collect()
+    }
+
     #[test]
     fn both_limits_are_reached_exactly() {
         let limits = Limits { contacts: 3, bytes: 100 };
@@ -172,6 +191,21 @@ mod tests {
         assert_eq!(pack(&[48, 49], limits).len(), 1);
         assert_eq!(pack(&[49, 49], limits).len(), 2);
         assert_eq!(pack(&[48, 49], limits)[0].body.len(), 100);
+    }
+
+    #[test]
+    fn a_body_of_exactly_the_limit_is_one_request_whatever_its_contacts() {
+        for contacts in 2..=20_usize {
+            // Two brackets, a comma between each two, and the payloads.
+            let payloads = 100 - 2 - (contacts - 1);
+            let mut sizes = vec![payloads / contacts; contacts];
+            sizes[0] += payloads % contacts;
+            let limits = Limits { contacts, bytes: 100 };
+            let packed = pack(&sizes, limits);
+            assert_eq!((packed.len(), packed[0].body.len(), packed[0].contacts.len()), (1, 100, contacts));
+            assert_eq!(pack(&sizes, Limits { contacts: contacts - 1, bytes: 100 }).len(), 2);
+            assert_eq!(pack(&sizes, Limits { contacts, bytes: 99 }).len(), 2);
+        }
     }
 
     #[test]
@@ -190,10 +224,12 @@ mod tests {
     proptest! {
         #[test]
         fn every_contact_is_packed_once_in_order_within_both_limits(
-            sizes in prop::collection::vec(1_usize..60, 0..80), contacts in 2_usize..9,
+            sizes in prop::collection::vec(prop_oneof![1_usize..60, 1_usize..99, Just(98)], 0..80), contacts in 1_usize..9,
         ) {
             let limits = Limits { contacts, bytes: 100 };
             let packed = pack(&sizes, limits);
+            let counts: Vec<usize> = packed.iter().map(|request| request.contacts.len()).collect();
+            prop_assert_eq!(counts, naive(&sizes, limits));
             let rows: Vec<u64> = packed.iter().flat_map(|p| p.contacts.iter().map(|c| c.place.row)).collect();
             prop_assert_eq!(rows, (0..sizes.len() as u64).collect::<Vec<_>>());
             for request in &packed {
