@@ -98,7 +98,11 @@ impl Sink for ActiveCampaign {
     }
 
     async fn send(&self, request: &Request) -> Result<Receipt, SendError> {
-        answer::receipt(&self.client.post(IMPORT, request.body.clone()).await?)
+        let answer = self.client.post(IMPORT, request.body.clone()).await?;
+        answer::receipt(&answer).map_err(|error| match error {
+            SendError::Malformed(text) => SendError::Malformed(format!("{text} ({})", named(&request.body))),
+            other => other,
+        })
     }
 
     async fn outcome(&self, job: &JobId) -> Result<JobState, SendError> {
@@ -108,4 +112,9 @@ impl Sink for ActiveCampaign {
     async fn backlog(&self) -> Result<u64, SendError> {
         answer::backlog(&self.client.get(IMPORT, &[]).await?)
     }
+}
+
+/// What a report of a defect can say of a body, which is personal data.
+fn named(body: &[u8]) -> String {
+    format!("body {}, {} bytes", &blake3::hash(body).to_hex()[..8], body.len())
 }

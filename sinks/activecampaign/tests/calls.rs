@@ -278,3 +278,19 @@ fn the_identity_changes_with_the_key_and_with_automations() {
     assert_ne!(identity("k", false), identity("k", true));
     assert_eq!(identity("k", true).len(), "automations=on key=".len() + 8);
 }
+
+#[tokio::test]
+async fn a_body_that_is_not_understood_is_named_by_its_hash() {
+    let refusal = json!({"success": 0, "failureReasons": ["Invalid or unparsable json"]});
+    let (sink, _) = sink(with("/api/3/import/bulk_import", 400, refusal), &[]);
+    let send = async |body: &'static str| {
+        let request = Request { lane: Lane::Bulk, body: Bytes::from_static(body.as_bytes()), contacts: 2 };
+        match sink.send(&request).await {
+            Err(SendError::Malformed(text)) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (one, other) = (send("{\"contacts\":[]}").await, send("{\"contacts\":{}}").await);
+    assert!(one.starts_with("400: Invalid or unparsable json (body ") && one.ends_with(", 15 bytes)"), "{one}");
+    assert_ne!(one, other, "the report of a defect tells bodies apart");
+}

@@ -19,6 +19,16 @@ impl Simulator {
         self.present().account.fields.insert(field.id, field);
     }
 
+    /// Deletes a list. Contacts keep the memory of it.
+    pub fn remove_list(&self, id: u32) {
+        self.present().account.lists.remove(&id);
+    }
+
+    /// Deletes a custom field. Contacts keep their values.
+    pub fn remove_field(&self, id: u32) {
+        self.present().account.fields.remove(&id);
+    }
+
     /// Titles of all fields.
     pub fn field_titles(&self) -> Vec<String> {
         self.state().account.fields.values().map(|field| field.title.clone()).collect()

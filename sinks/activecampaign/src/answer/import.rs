@@ -23,13 +23,19 @@ pub(crate) fn receipt(answer: &Answer) -> Result<Receipt, SendError> {
     }
 }
 
+/// Ours: longest id that is taken for one. A UUID, which is documented, has 36 characters.
+const LONGEST_ID: usize = 128;
+
+/// The id under which an import is asked for later, so it has to be exactly the one that was given: a number that JSON
+/// does not carry whole is none, and neither is a text that no id looks like.
 fn batch_id(json: &Value) -> Option<String> {
     let id = match member(json, "batchId")? {
         Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => number.as_u64()?.to_string(),
         _ => return None,
     };
-    (!id.is_empty()).then_some(id)
+    let is_id = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    is_id.then_some(id)
 }
 
 /// Where a job stands, from `GET /import/info`.
@@ -50,7 +56,11 @@ pub(crate) fn job_state(answer: &Answer) -> Result<JobState, SendError> {
         _ => return Err(refusal(answer)),
     };
     Ok(match status.as_str() {
-        "completed" => JobState::Finished { refused: member(&json, "failure").map(refused_emails).unwrap_or_default() },
+        "completed" => match member(&json, "failure").map_or_else(|| Some(Vec::new()), refused_emails) {
+            Some(refused) => JobState::Finished { refused },
+            // Somebody may have been refused, and nobody knows who.
+            None => return Err(refusal(answer)),
+        },
         "failed" | "interrupted" => JobState::Failed,
         _ => JobState::Working,
     })
@@ -66,8 +76,8 @@ fn is_unknown_job(answer: &Answer) -> bool {
 }
 
 /// Emails as strings or in objects. An item that names no email stands as its JSON, so that the refusal is counted
-/// although it matches no contact.
-fn refused_emails(failure: &Value) -> Vec<String> {
+/// although it matches no contact. `None` for what is no list at all, such as a count.
+fn refused_emails(failure: &Value) -> Option<Vec<String>> {
     let email = |item: &Value| match item {
         Value::String(email) => email.clone(),
         other => match member(other, "email").and_then(Value::as_str) {
@@ -76,8 +86,10 @@ fn refused_emails(failure: &Value) -> Vec<String> {
         },
     };
     match failure {
-        Value::String(email) if !email.trim().is_empty() => vec![email.clone()],
-        list => items(list).into_iter().map(email).collect(),
+        Value::String(email) if !email.trim().is_empty() => Some(vec![email.clone()]),
+        Value::Null | Value::String(_) => Some(Vec::new()),
+        list @ (Value::Array(_) | Value::Object(_)) => Some(items(list).into_iter().map(email).collect()),
+        Value::Bool(_) | Value::Number(_) => None,
     }
 }
 

@@ -66,6 +66,52 @@ const ACCEPTED: &[Row] = &[
     (200, "Content-Type: text/html", "\u{feff}{\"batchId\":\"b1\"}", "queued b1"),
 ];
 
+/// One member of an accepting answer has another type, or stands there twice.
+const WRONG_TYPES: &[Row] = &[
+    (200, "", r#"{"success":null,"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":[],"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":{"1":true},"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":"yes","batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":-1,"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":0.0,"batchId":"b1"}"#, "in doubt"),
+    (200, "", r#"{"success":-0,"batchId":"b1"}"#, "in doubt"),
+    (200, "", r#"{"success":"false","batchId":"b1"}"#, "in doubt"),
+    (200, "", r#"{"success":1,"queued_contacts":"two","batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":1,"queued_contacts":[],"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":1,"batchId":"b1","message":{"text":"queued"}}"#, "queued b1"),
+    (200, "", r#"{"success":1,"batchId":"b1","failureReasons":7}"#, "queued b1"),
+    (200, "", r#"{"success":1,"batchId":"b1","failureReasons":[]}"#, "queued b1"),
+    (200, "", r#"{"success":1,"batchId":18446744073709551615}"#, "queued 18446744073709551615"),
+    (200, "", r#"{"success":1,"batchId":18446744073709551616}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":1.5}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":1e3}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":-1}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":true}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":{"id":"b1"}}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"  "}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"b 1"}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"b\u00001"}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"b\u001b[2J"}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"bé1"}"#, "in doubt"),
+    (200, "", r#"{"success":1,"batchId":"b1","batchId":"b1"}"#, "queued b1"),
+    // The last of two equal keys counts, as in PHP and JavaScript; the documented way of writing a key goes first.
+    (200, "", r#"{"success":1,"batchId":"b1","batchId":"b2"}"#, "queued b2"),
+    (200, "", r#"{"success":1,"batch_id":"b2","batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":0,"success":1,"batchId":"b1"}"#, "queued b1"),
+    (200, "", r#"{"success":1,"success":0,"batchId":"b1"}"#, "in doubt"),
+    (200, "", r#"{"success":0,"Success":1,"batchId":"b1"}"#, "in doubt"),
+    (200, "", r#"[{"success":1,"batchId":"b1"}]"#, "in doubt"),
+    (200, "", r#"{"data":{"success":1,"batchId":"b1"}}"#, "in doubt"),
+    (200, "", r#"{"success":1,"failureReasons":[{"contact":1,"failureReason":"invalid"}]}"#, "in doubt"),
+    (200, "", r#"{"success":0,"failureReasons":7}"#, "in doubt"),
+    (400, "", r#"{"success":0,"failureReasons":7,"message":3}"#, "malformed 400 without an explanation"),
+    (400, "", r#"{"success":0,"failureReasons":[7,null,true]}"#, "malformed 400 without an explanation"),
+    (400, "", r#"{"failureReasons":[{"contact":1.5,"failureReason":["invalid"]}]}"#, "invalid [?=]"),
+    (400, "", r#"{"failureReasons":[{"contact":null}]}"#, "invalid [?=]"),
+    (400, "", r#"{"failureReasons":[{"contact":"2","contact":"3","failureReason":"invalid"}]}"#, "invalid [3=invalid]"),
+    (400, "", r#"[{"contact":1,"failureReason":"invalid"}]"#, "malformed 400 without an explanation"),
+];
+
 const UNCLEAR: &[Row] = &[
     (200, "", "", "in doubt"),
     (204, "", "", "in doubt"),
@@ -109,6 +155,10 @@ const THROTTLED: &[Row] = &[
     (429, "Retry-After: 1000000000", "", "throttled 1000000000s"),
     (429, "Retry-After: -3", "", "throttled"),
     (429, "Retry-After: soon", HTML, "throttled"),
+    (429, "Retry-After: 5|Retry-After: 90", "", "throttled 5s"),
+    (429, "Retry-After: 5, 90", "", "throttled"),
+    (429, "Retry-After: 1.5", "", "throttled"),
+    (429, "RateLimit-Remaining: 0", r#"{"success":1,"batchId":"b1"}"#, "throttled"),
     (429, "Date: Sun, 22 Nov 2026 10:00:00 GMT|Retry-After: Sun, 22 Nov 2026 10:00:20 GMT", "", "throttled 20s"),
     (503, "", HTML, "throttled"),
     (503, "Retry-After: 5", "", "throttled 5s"),
@@ -196,6 +246,58 @@ fn a_request_is_accepted_only_by_a_success_that_names_a_batch() {
 }
 
 #[test]
+fn a_member_of_another_type_changes_only_what_it_says() {
+    check(WRONG_TYPES, sent);
+}
+
+#[test]
+fn an_id_is_as_long_as_an_id_may_be() {
+    let named = |id: &str| sent(&answer(200, "", format!(r#"{{"success":1,"batchId":"{id}"}}"#)));
+    let longest = "b".repeat(128);
+    assert_eq!(named(&longest), format!("queued {longest}"));
+    assert_eq!(named(&"b".repeat(129)), "in doubt");
+}
+
+/// What each status means with each of six bodies: nothing, a page of HTML, an acceptance, a complaint about a
+/// contact, a reason in words, the importer's rate limit. One meaning stands for the first five.
+const MATRIX: &[(&str, &[&str])] = &[
+    ("200 201 202 204 206 226", &["in doubt", "in doubt", "queued", "invalid", "malformed", "throttled"]),
+    ("400 422", &["malformed", "malformed", "malformed", "invalid", "malformed", "throttled"]),
+    ("429 503", &["throttled", "throttled"]),
+    ("300 301 302 303 304 307 308", &["fatal ac::redirect", "throttled"]),
+    ("401 403", &["denied", "throttled"]),
+    ("402", &["fatal ac::unpaid", "throttled"]),
+    ("404 405", &["fatal ac::not_found", "throttled"]),
+    ("407", &["fatal ac::proxy", "throttled"]),
+    ("413", &["too large", "throttled"]),
+    ("406 409 410 411 412 414 415 416 417 418 421 423 424 425 426 428 431 451 499", &["malformed", "throttled"]),
+    ("100 101 199 408 500 501 502 504 505 507 508 511", &["in doubt", "throttled"]),
+    ("520 521 522 523 524 525 526 527 530 599 600 999", &["in doubt", "throttled"]),
+];
+
+#[test]
+fn each_status_means_one_thing_with_each_kind_of_body() {
+    let bodies = [
+        "",
+        HTML,
+        r#"{"success":1,"queued_contacts":2,"batchId":"b1"}"#,
+        r#"{"success":0,"failureReasons":[{"contact":1,"failureReason":"Field 'email' not found"}]}"#,
+        r#"{"success":0,"failureReasons":["Invalid or unparsable json"]}"#,
+        IMPORT_LIMIT,
+    ];
+    for (statuses, row) in MATRIX {
+        let (limit, others) = row.split_last().unwrap();
+        let expected = others.iter().cycle().take(bodies.len() - 1).chain([limit]);
+        for status in statuses.split(' ').map(|status| status.parse().unwrap()) {
+            for (body, expected) in bodies.iter().zip(expected.clone()) {
+                let found = sent(&answer(status, "", *body));
+                assert!(found.starts_with(expected), "{status} {body}: {found}, not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_answer_that_decides_nothing_leaves_the_request_in_doubt() {
     check(UNCLEAR, sent);
 }
@@ -262,6 +364,19 @@ fn a_job_is_finished_only_when_its_answer_says_so() {
             r#"{"status":"completed","failure":[{"email":"a@example.com"},7]}"#,
             r#"finished ["a@example.com", "7"]"#,
         ),
+        (200, "", r#"{"status":"completed","failure":null}"#, "finished []"),
+        (200, "", r#"{"status":"completed","failure":""}"#, "finished []"),
+        (200, "", r#"{"status":"completed","failure":{}}"#, "finished []"),
+        (200, "", r#"{"status":"completed","failure":"a@example.com"}"#, r#"finished ["a@example.com"]"#),
+        (200, "", r#"{"status":"completed","failure":[null]}"#, r#"finished ["null"]"#),
+        (200, "", r#"{"status":"completed","failure":2}"#, "in doubt"),
+        (200, "", r#"{"status":"completed","failure":true}"#, "in doubt"),
+        (200, "", r#"{"status":["completed"]}"#, "in doubt"),
+        (200, "", r#"{"status":3}"#, "in doubt"),
+        (200, "", r#"{"status":{"name":"completed"}}"#, "in doubt"),
+        (200, "", r#"{"status":"completed","status":"active"}"#, "working"),
+        (200, "", r#"{"status":true}"#, "working"),
+        (200, "", r#"{"status":""}"#, "working"),
         (200, "", r#"{"status":"failed"}"#, "failed"),
         (200, "", r#"{"status":"interrupted"}"#, "failed"),
         (404, "", "", "unknown"),
@@ -295,6 +410,12 @@ fn the_backlog_is_the_sum_of_all_days() {
         (200, "", r#"{"Outstanding":{"1":{"batches":4}}}"#, "4"),
         (200, "", r#"{"outstanding":[{"batches":"many"}]}"#, "in doubt"),
         (200, "", r#"{"outstanding":null}"#, "in doubt"),
+        (200, "", r#"{"outstanding":7}"#, "in doubt"),
+        (200, "", r#"{"outstanding":[7]}"#, "in doubt"),
+        (200, "", r#"{"outstanding":[{"batches":null}]}"#, "in doubt"),
+        (200, "", r#"{"outstanding":[{"batches":-1}]}"#, "in doubt"),
+        (200, "", r#"{"outstanding":[{"batches":1.5}]}"#, "in doubt"),
+        (200, "", r#"{"outstanding":[{"batches":18446744073709551615},{"batches":1}]}"#, "18446744073709551615"),
         (200, "", "{}", "in doubt"),
         (429, "", "", "throttled"),
     ];

@@ -1,7 +1,7 @@
 use enlist_simulator::{Exclusion, Field, FieldType, Match, Settings, Simulator, Snapshot, Status, Template};
 use serde_json::{Value, json};
 
-use crate::{get, import, post, request, with_companion};
+use crate::{contacts, get, import, post, request, with_companion};
 
 /// No limit on calls.
 fn open(change: impl FnOnce(&mut Settings)) -> Simulator {
@@ -222,4 +222,18 @@ async fn settings_are_read_from_a_document() {
     assert_eq!((settings.limits.bulk_per_minute, settings.limits.contacts), (10, 250));
     assert_eq!((settings.processing.delay.as_millis(), settings.status_false.as_millis()), (2_500, 500));
     assert!(serde_json::from_value::<Settings>(json!({ "sped": 1 })).is_err(), "typing errors are found");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_or_field_that_is_deleted_is_not_there_for_later_imports() {
+    let sim = open(|_| {});
+    import(&sim, &contacts("before", 2)).await;
+    sim.remove_list(1);
+    sim.remove_field(7);
+    let entry = json!({ "email": "anna@example.com", "fields": [{ "id": 7, "value": "Oslo" }] });
+    import(&sim, &contacts("after", 2)).await;
+    import(&sim, &with_companion(entry)).await;
+    assert_eq!((get(&sim, "/api/3/lists/1").await.0, get(&sim, "/api/3/fields/7").await.0), (404, 404));
+    let seen = sim.report();
+    assert_eq!((seen.failures.unknown_list, seen.unknown_fields, sim.len()), (2, 1, 4));
 }
