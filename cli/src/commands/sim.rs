@@ -1,6 +1,7 @@
 //! `sim`: a faithful ActiveCampaign on this machine.
 
 use std::net::Ipv4Addr;
+use std::pin::pin;
 
 use enlist_simulator::DEFAULT_TOKEN;
 use tokio::net::TcpListener;
@@ -20,6 +21,13 @@ pub async fn sim(args: &SimArgs, screen: &Screen) -> Result<Exit, Failure> {
         .await
         .map_err(|e| unusable(e).help("--port 0 takes any that is free"))?;
     let port = listener.local_addr().map_err(unusable)?.port();
+    // Listens from here on: who reads the address may already want the end, and the account is to be kept.
+    let mut stop = pin!(process::stop_asked());
+    tokio::select! {
+        biased;
+        _ = &mut stop => return Ok(Exit::Done),
+        () = std::future::ready(()) => {}
+    }
     screen.text(&format!(
         "ActiveCampaign is simulated at http://127.0.0.1:{port} (API key {DEFAULT_TOKEN})\n\
          Try: enlist run FILE --list 1 --host 127.0.0.1:{port} --key-file KEY\n\
@@ -27,7 +35,7 @@ pub async fn sim(args: &SimArgs, screen: &Screen) -> Result<Exit, Failure> {
     ));
     tokio::select! {
         served = account.serve(listener) => served.map_err(unusable)?,
-        _ = process::stop_asked() => {}
+        _ = stop => {}
     }
     if let Some(data) = &args.data {
         simulator::keep(&account, data)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use enlist_core::{Error, ErrorKind};
 use serde_saphyr::{DuplicateKeyPolicy, Location};
 
+use super::masked;
 use super::written::File;
 use crate::failure::{Failure, Snippet, suggest};
 
@@ -63,13 +64,12 @@ impl Document {
     /// An error at `spot`.
     pub fn fault(&self, code: &'static str, message: impl Into<String>, spot: Spot) -> Failure {
         let mut failure = Failure::from(Error::new(ErrorKind::Config, code, message));
-        if let Some(text) = usize::try_from(spot.line).ok().and_then(|line| self.text.lines().nth(line.checked_sub(1)?))
-        {
+        if let Some(text) = masked::line(&self.text, spot.line) {
             failure.snippet = Some(Box::new(Snippet {
                 file: self.name.clone(),
                 line: spot.line,
                 column: spot.column,
-                text: without_key(text),
+                text,
                 width: spot.width,
             }));
         }
@@ -175,16 +175,4 @@ fn plain(error: &serde_saphyr::Error) -> String {
         other => other.to_string(),
     };
     text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// The line without the value of `api_key`, unless the value is a reference.
-fn without_key(line: &str) -> String {
-    let Some((before, value)) = line.split_once("api_key") else {
-        return line.to_owned();
-    };
-    let value = value.trim_start_matches(['"', '\'', ':', ' ']);
-    if value.is_empty() || value.starts_with("${") {
-        return line.to_owned();
-    }
-    format!("{before}api_key: (hidden)")
 }

@@ -7,6 +7,7 @@ mod check;
 mod document;
 mod environment;
 mod interpolate;
+mod masked;
 mod model;
 mod reader;
 pub mod scalar;

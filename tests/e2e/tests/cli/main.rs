@@ -12,6 +12,5 @@ mod doctor;
 mod errors;
 mod output;
 mod process;
-mod secrets;
 mod values;
 mod world;
