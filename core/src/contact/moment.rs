@@ -48,11 +48,19 @@ pub(super) fn write_zoned(moment: DateTime<FixedOffset>, style: Style, out: &mut
         Style::DateTime => write_local(moment.naive_utc(), style, out),
         Style::Date => write_local(moment.naive_local(), style, out),
         Style::Full => {
+            let moment = in_whole_minutes(moment);
             write_local(moment.naive_local(), style, out)?;
             append(out, format_args!("{}", moment.offset()));
             Ok(())
         }
     }
+}
+
+/// The same moment at an offset without seconds, which ISO 8601 does not have; local time had them before there were
+/// time zones.
+fn in_whole_minutes(moment: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+    let seconds = moment.offset().local_minus_utc();
+    FixedOffset::east_opt(seconds - seconds % 60).map_or(moment, |minutes| moment.with_timezone(&minutes))
 }
 
 /// Writes a time of day: `HH:MM:SS`, with as many digits of the second as it needs (none, 3, 6 or 9).

@@ -27,7 +27,7 @@ use arrow::temporal_conversions::{as_date, as_datetime, as_time};
 use chrono::{Datelike, TimeZone};
 
 use super::moment::{self, Style, append};
-use super::text::{PIPES, Rule};
+use super::text::{PIPES, Rule, is_ambiguous};
 
 /// Appends the text of a row's cell; nothing for a null.
 pub(super) type Cells<'a> = Box<dyn Fn(usize, &mut String) -> Result<(), Rule> + 'a>;
@@ -313,7 +313,7 @@ fn joined<'a>(lists: &'a dyn Array, values: Cells<'a>, elements: impl Fn(usize) 
                 out.truncate(from);
                 continue;
             }
-            if text.contains(PIPES) || text.starts_with('|') || text.ends_with('|') {
+            if is_ambiguous(text) {
                 return Err(Rule::Pipes);
             }
             out.push_str(PIPES);

@@ -34,7 +34,7 @@ pub(super) enum Rule {
     NotNumber,
     /// Text for a choice field that is none of its options.
     NotOption,
-    /// A value of a list that cannot be told apart from the separator.
+    /// One of several values that cannot be told apart from the separator.
     Pipes,
 }
 
@@ -127,10 +127,18 @@ fn check_option(options: &HashSet<String>, text: &str) -> Result<(), Rule> {
     if options.is_empty() || options.contains(text) { Ok(()) } else { Err(Rule::NotOption) }
 }
 
+/// Whether a value between [`PIPES`] cannot be told apart from them.
+pub(super) fn is_ambiguous(value: &str) -> bool {
+    value.contains(PIPES) || value.starts_with('|') || value.ends_with('|')
+}
+
 /// `a`, `a||b` and `||a||b||` become one form: the last.
 fn choices<'t>(options: &HashSet<String>, text: &'t str) -> Result<Cow<'t, str>, Rule> {
     let mut out = String::with_capacity(text.len() + 2 * PIPES.len());
     for choice in text.split(PIPES).filter(|choice| !choice.trim().is_empty()) {
+        if is_ambiguous(choice) {
+            return Err(Rule::Pipes);
+        }
         check_option(options, choice)?;
         if out.is_empty() {
             out.push_str(PIPES);

@@ -251,7 +251,7 @@ fn keeps() -> impl Strategy<Value = Keep> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn every_row_is_counted_once_and_every_contact_is_where_the_rules_put_it(

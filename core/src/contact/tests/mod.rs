@@ -5,7 +5,9 @@ mod email;
 mod map;
 mod phone;
 mod render;
+mod render_all;
 mod text;
+mod types;
 
 use arrow::datatypes::Schema;
 

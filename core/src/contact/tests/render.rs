@@ -227,6 +227,16 @@ fn a_date_is_that_of_the_timestamps_own_zone() {
 }
 
 #[test]
+fn an_offset_has_no_seconds_and_the_moment_is_the_same() {
+    let array = |zone| TimestampSecondArray::from(vec![-5_000_000_000]).with_timezone_opt(zone);
+    assert_eq!(texts(&array(Some("UTC")), Style::Full), [Ok("1811-07-23T15:06:40+00:00".to_owned())]);
+    // New York was 4:56:02 behind Greenwich.
+    assert_eq!(texts(&array(Some("America/New_York")), Style::Full), [Ok("1811-07-23T10:10:40-04:56".to_owned())]);
+    let text = texts(&array(Some("Europe/Berlin")), Style::Full).remove(0).unwrap();
+    assert_eq!(DateTime::parse_from_rfc3339(&text).unwrap().timestamp(), -5_000_000_000, "{text}");
+}
+
+#[test]
 fn values_without_a_text_are_refused_row_by_row() {
     let nan = Float64Array::from(vec![f64::NAN, f64::INFINITY, 1.0]);
     assert_eq!(texts(&nan, Style::Full), [Err(Rule::NotFinite), Err(Rule::NotFinite), Ok("1".to_owned())]);

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
+use proptest::prelude::*;
+
 use super::super::text::{Form, Rule};
 
 fn options(texts: &[&str]) -> HashSet<String> {
@@ -144,4 +147,106 @@ fn choices_stand_between_pipes() {
     let tea = Form::MultiChoice(options(&["Tea", "Jam"]));
     fits(&tea, &[("Tea", "||Tea||"), ("Jam||Tea", "||Jam||Tea||")]);
     breaks(&tea, Rule::NotOption, &["tea", "Tea||Coffee", "Tea,Jam"]);
+}
+
+#[test]
+fn a_choice_that_cannot_be_told_from_its_separator_is_refused() {
+    let any = Form::MultiChoice(options(&[]));
+    breaks(&any, Rule::Pipes, &["a|", "|a", "a|||b", "||a|||b||", "|", "|||", "||a|||"]);
+    // Known or not: between pipes nobody can tell the option.
+    breaks(&Form::MultiChoice(options(&["a|"])), Rule::Pipes, &["a|"]);
+    fits(&any, &[("a|b", "||a|b||"), ("a|b||c", "||a|b||c||")]);
+}
+
+/// A form of each kind.
+fn forms() -> Vec<Form> {
+    let finland = super::super::phone::region("FI");
+    vec![
+        Form::Name,
+        Form::Phone(None),
+        Form::Phone(finland),
+        Form::Text,
+        Form::Date,
+        Form::DateTime,
+        Form::Number,
+        Form::Choice(options(&["a", "b|", " "])),
+        Form::Choice(options(&[])),
+        Form::MultiChoice(options(&["a", "b", "a|b"])),
+        Form::MultiChoice(options(&[])),
+    ]
+}
+
+fn almost_anything() -> impl Strategy<Value = String> {
+    prop_oneof![
+        2 => "[ab| ]{0,9}",
+        2 => "[0-9+. -]{0,12}",
+        2 => "[ ]?[0-9]{4}-[01][0-9]-[0-3][0-9]([T ][0-2][0-9]:[0-5][0-9](:[0-6][0-9](\\.[0-9]{1,9})?)?(Z|[+-][01][0-9](:?[0-6][0-9])?)?)?",
+        1 => "\\PC{0,20}",
+        1 => any::<String>(),
+    ]
+}
+
+/// `[+-]?([0-9]+|[0-9]*\.[0-9]+)`, spelled out.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.') && digits.matches('.').count() <= 1;
+    plain && digits.ends_with(|c: char| c.is_ascii_digit())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_fits_fits_again_as_it_is(text in almost_anything()) {
+        for form in forms() {
+            if let Ok(once) = form.fit(&text) {
+                prop_assert_eq!(form.fit(&once), Ok(once.clone()), "{:?} of {:?}", form, text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_what_the_pattern_says(text in prop_oneof!["[0-9+.-]{0,6}", "\\PC{0,4}"]) {
+        let trimmed = text.trim();
+        let fitted = Form::Number.fit(&text);
+        match trimmed {
+            "" => prop_assert_eq!(fitted.as_deref(), Ok("")),
+            number if is_number(number) => prop_assert_eq!(fitted.as_deref(), Ok(number)),
+            _ => prop_assert_eq!(fitted, Err(Rule::NotNumber)),
+        }
+    }
+
+    #[test]
+    fn choices_are_those_between_the_pipes(choices in prop::collection::vec("[a-c][a-c |]{0,3}[a-c]|[a-c]", 1..6)) {
+        let apart = choices.iter().all(|choice| !choice.contains("||"));
+        let joined = format!("||{}||", choices.join("||"));
+        let form = Form::MultiChoice(options(&[]));
+        for text in [joined.clone(), choices.join("||"), choices.join("||||")] {
+            let fitted = form.fit(&text);
+            prop_assert!(!apart || fitted.as_deref() == Ok(joined.as_str()), "{:?} became {:?}", text, fitted);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_the_same_in_every_spelling(seconds in -62_000_000_000_i64..253_000_000_000, minutes in -839_i32..=839, nanos in 0_u32..1_000_000_000) {
+        let zone = FixedOffset::east_opt(minutes * 60).unwrap();
+        let utc = DateTime::from_timestamp(seconds, nanos).unwrap();
+        let local: NaiveDateTime = utc.with_timezone(&zone).naive_local();
+        let expected = |moment: NaiveDateTime| moment.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+        for pattern in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.f", " %Y-%m-%dt%H:%M:%S%.3f "] {
+            let text = local.format(pattern).to_string();
+            prop_assert_eq!(Form::DateTime.fit(&text), Ok(expected(local).into()), "{}", text);
+            prop_assert_eq!(Form::Date.fit(&text), Ok(local.format("%Y-%m-%d").to_string().into()));
+        }
+        for offset in ["%:z", "%z"] {
+            let text = local.and_local_timezone(zone).unwrap().format(&format!("%Y-%m-%dT%H:%M:%S%.9f{offset}")).to_string();
+            prop_assert_eq!(Form::DateTime.fit(&text), Ok(expected(utc.naive_utc()).into()), "{}", text);
+            prop_assert_eq!(Form::Date.fit(&text), Ok(local.format("%Y-%m-%d").to_string().into()));
+        }
+        let text = utc.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        prop_assert_eq!(Form::DateTime.fit(&text), Ok(expected(utc.naive_utc()).into()));
+        let minute = utc.naive_utc() - TimeDelta::seconds(seconds.rem_euclid(60));
+        let text = minute.format("%Y-%m-%d %H:%M").to_string();
+        prop_assert_eq!(Form::DateTime.fit(&text), Ok(expected(minute).into()));
+    }
 }
