@@ -1,6 +1,8 @@
 //! Where an answer ends, and what is no HTTP at all.
 
-use super::{ACCEPTED, Reply, Row, Then, check, closed, measured, ok};
+use enlist_core::Sink;
+
+use super::{ACCEPTED, PATIENT, Reply, Row, Server, Then, check, closed, in_words, measured, ok, request, sink};
 
 /// Length of the accepting body, with a deviation.
 fn length(deviation: isize) -> String {
@@ -85,6 +87,17 @@ async fn answers_before_the_answer_are_passed_over() {
         ("101", after("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"), "in doubt"),
     ];
     check(rows).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_is_never_taken_for_the_next_one() {
+    let of = |id: &str| format!("HTTP/1.1 200 OK\r\n{}\r\n{}", length(0), ACCEPTED.replace("b1", id));
+    let server = Server::always(Reply::new(of("b1") + &of("b2"), Then::Hold)).await;
+    let sink = sink(&server, PATIENT);
+    for _ in 0..20 {
+        assert_eq!(in_words(sink.send(&request()).await), "queued b1");
+    }
+    assert_eq!(server.requests().len(), 20, "each request had a connection of its own");
 }
 
 #[tokio::test]

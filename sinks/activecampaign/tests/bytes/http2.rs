@@ -1,6 +1,7 @@
 //! The same over HTTP/2, which is what a host on the internet speaks: frames as they stand, inside TLS.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 
 use enlist_core::Sink;
@@ -55,7 +56,7 @@ fn read_request(stream: &mut Stream) -> std::io::Result<()> {
     }
 }
 
-/// What the sink makes of `bytes` after the settings; with or without saying within TLS that nothing follows.
+/// What the sink makes of `bytes` after the settings; then the connection ends in order, or abruptly.
 async fn meaning(bytes: Vec<u8>, farewell: bool) -> String {
     let server = TlsServer::serve(Certificate::Good, &[b"h2"], move |stream, asked| {
         let request = stream.write_all(&frame(SETTINGS, 0, 0, &[])).and_then(|()| read_request(stream));
@@ -63,8 +64,12 @@ async fn meaning(bytes: Vec<u8>, farewell: bool) -> String {
         let _ = stream.write_all(&bytes);
         if farewell {
             stream.conn.send_close_notify();
+            let _ = stream.flush();
+            // Closing with bytes unread would be a reset.
+            let _ = stream.sock.set_read_timeout(Some(PATIENT));
+            let _ = stream.sock.shutdown(Shutdown::Write);
+            let _ = std::io::copy(&mut stream.sock, &mut std::io::sink());
         }
-        let _ = stream.flush();
     });
     let path = std::env::temp_dir().join(format!("enlist-http2-{}-{}.pem", std::process::id(), server.port));
     std::fs::write(&path, server.pem()).unwrap();
@@ -85,9 +90,7 @@ async fn an_acceptance_in_frames_cut_after_any_byte_is_in_doubt() {
             let found = meaning(answer[..length].to_vec(), length % 2 == 0).await;
             assert_eq!(found, "in doubt", "{length} of {}", answer.len());
         }
-        for farewell in [true, false] {
-            assert_eq!(meaning(answer.clone(), farewell).await, "queued b1");
-        }
+        assert_eq!(meaning(answer, true).await, "queued b1");
     }
 }
 
