@@ -26,7 +26,10 @@ pub(crate) fn body(data: &[u8]) {
         let found = records(Cursor::new(data.to_owned()), compression, delimiter, 8_192);
         for step in [1, 7] {
             let slow = BufReader::with_capacity(step, Slow(Cursor::new(data.to_owned())));
-            assert_eq!(records(slow, compression, delimiter, step), found, "read {step} at a time");
+            let slowly = records(slow, compression, delimiter, step);
+            // Of two faults in a compressed file, the one that comes up first is told.
+            let either = compression != Compression::None && slowly.is_err() && found.is_err();
+            assert!(either || slowly == found, "read {step} at a time: {slowly:?} for {found:?}");
         }
         if compression == Compression::None {
             assert_eq!(found, model(data, delimiter), "delimiter {:?}", char::from(delimiter));

@@ -169,7 +169,7 @@ fn dotted() -> impl Strategy<Value = String> {
 #[test]
 fn the_corpus_and_its_neighbours_keep_the_rules() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/email");
-    replay::replay(&corpus, 300, rules::body);
+    replay::replay(&corpus, 100, rules::body);
 }
 
 proptest! {
