@@ -106,10 +106,13 @@ fn dotenv(text: &str) -> Result<HashMap<String, String>, usize> {
 }
 
 fn unquoted(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or_else(|| value.split(" #").next().unwrap_or_default().trim_end())
+    let quoted = |quote| {
+        let inside = value.strip_prefix(quote)?;
+        // Up to the first quote that only a comment follows, or else up to the last.
+        let before_comment = inside.split_once(quote).filter(|(_, rest)| rest.trim_start().starts_with('#'));
+        before_comment.map(|(text, _)| text).or_else(|| inside.strip_suffix(quote))
+    };
+    ['"', '\''].into_iter().find_map(quoted).unwrap_or_else(|| value.split(" #").next().unwrap_or_default().trim_end())
 }
 
 #[cfg(test)]
@@ -124,6 +127,14 @@ mod tests {
         }
         assert_eq!(dotenv("A=1\nnonsense\n"), Err(2));
         assert_eq!(dotenv("1A=1\n"), Err(1));
+    }
+
+    #[test]
+    fn a_comment_behind_a_quoted_value_of_an_env_file_is_no_part_of_it() {
+        let read = dotenv("A=\"x\" # note\nB='a # b' # 'c'\nC=\"a \\\"b\\\"\"\nD='it's' \n").unwrap();
+        for (name, value) in [("A", "x"), ("B", "a # b"), ("C", "a \\\"b\\\""), ("D", "it's")] {
+            assert_eq!(read.get(name).map(String::as_str), Some(value), "{name}");
+        }
     }
 
     #[test]

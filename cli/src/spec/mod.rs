@@ -4,6 +4,8 @@
 //! and cross-checked ([`check`]). Each step points at the line it objects to.
 
 mod check;
+#[cfg(test)]
+mod corpus;
 mod document;
 mod environment;
 mod interpolate;
@@ -13,6 +15,8 @@ mod reader;
 pub mod scalar;
 mod target;
 mod written;
+#[cfg(test)]
+mod written_out;
 
 use std::path::{Path, PathBuf};
 
