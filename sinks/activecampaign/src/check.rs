@@ -76,9 +76,14 @@ impl Check<'_> {
         Ok(unknown)
     }
 
-    /// Only administrators may read it: a refusal means not known.
+    /// Only administrators may read it: a refusal means not known, and so does an account that has no such address,
+    /// since everything else that was asked for is there.
     async fn headroom(&self) -> Result<Option<Headroom>, SendError> {
-        match answer::json(&self.get("/settings/account", &[]).await?) {
+        let answer = self.get("/settings/account", &[]).await?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        match answer::json(&answer) {
             Ok(json) => Ok(answer::headroom(&json)),
             Err(SendError::Denied(_)) => Ok(None),
             Err(error) => Err(error),

@@ -149,6 +149,20 @@ async fn fault_09_a_failure_that_names_a_contact_rejects_it_whatever_the_status(
 }
 
 #[tokio::test(start_paused = true)]
+async fn fault_09_the_batch_of_another_request_is_no_batch_of_this_one() {
+    // As a cache or a mixed-up connection on the way answers.
+    for moment in [2, 20] {
+        let world = World::new(quick());
+        let people = People::clean(6_000);
+        let wire = Wire::importing(&world, move |call| if call.nth == moment { Fate::Repeated } else { Fate::Pass });
+        let report = wire.run(&world, people.source()).await.unwrap();
+        assert_whole(&report);
+        let (landed, expected) = world.landed(&people);
+        assert_eq!(landed, expected, "contacts count as confirmed that the account never heard of");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn fault_10_success_is_read_in_every_form_it_has_been_seen_in() {
     for success_key in [SuccessKey::Lower, SuccessKey::Capital] {
         for success_value in [SuccessValue::One, SuccessValue::Count] {

@@ -76,5 +76,6 @@ fn code_of(error: &Error) -> u8 {
 /// What ended a run early, with its exit code, and the balance that holds all the same.
 fn ended(report: &Report) -> (u8, &Error) {
     report.outcome.balance().unwrap();
-    (code(report), report.error.as_ref().expect("the run ended early"))
+    let error = report.error.as_ref().unwrap_or_else(|| panic!("nothing was found wrong: {:?}", report.outcome));
+    (code(report), error)
 }
