@@ -286,7 +286,8 @@ fn head(from: &mut impl BufRead) -> io::Result<String> {
 /// As many bytes as the head announces; neither side sends chunks.
 fn body(from: &mut impl BufRead, head: &str) -> io::Result<Vec<u8>> {
     let lines = head.lines().filter_map(|line| line.split_once(':'));
-    let mut length = lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
+    let mut length =
+        lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
     let length = length.next().map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
