@@ -50,7 +50,7 @@ fn fault_65_a_file_replaced_while_it_is_read_is_read_whole_or_not_at_all() {
 
 #[test]
 fn fault_66_a_value_that_goes_there_and_back_around_a_crash_ends_as_the_source_has_it() {
-    let mut world = World::with(json!({ "latency": { "fixed": 0.3 } }));
+    let mut world = World::with(json!({ "latency": { "fixed": 0.2 } }));
     let there = people(3, "person");
     world.write("people.csv", &there);
     world.run_json("people.csv", &[], 0);

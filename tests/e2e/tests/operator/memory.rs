@@ -107,3 +107,19 @@ fn a_panic_is_a_defect_with_a_place_and_the_exit_code_of_one() {
     assert_eq!(ended.document()["error"]["code"], "bug::panic");
     is_clean("standard error", ended.stderr.as_bytes());
 }
+
+#[test]
+fn enlist_starts_no_other_program() {
+    // So there is no child that could inherit a key.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let product = ["core/src", "sources", "sinks", "cli/src"].map(|part| files(&root.join(part))).concat();
+    let product: Vec<_> =
+        product.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect();
+    assert!(product.len() > 100, "{} files", product.len());
+    for path in product.iter().filter(|path| !path.to_string_lossy().contains("/tests")) {
+        let text = fs::read_to_string(path).unwrap();
+        for start in ["process::Command", "Command::new(", "CommandExt", "posix_spawn", "fork("] {
+            assert!(!text.contains(start), "{} starts a program: {start}", path.display());
+        }
+    }
+}

@@ -62,13 +62,16 @@ fn fault_77_a_real_key_is_not_taken_to_the_simulator_and_no_person_to_the_real_h
          to_sandbox: { connection: sandbox, list: 7, source: people.csv }\n",
     );
     // The simulator takes its own key only: with another one the run would end with 4.
-    for arguments in [["run", "to_real", "--sim", "--json"], ["run", "to_sandbox", "--no-input", "--json"]] {
-        let ended = Ended::of(world.wrapped(&alone(), &arguments).output().unwrap());
+    let wrapped = |arguments: &[&str]| {
+        let ended = Ended::of(world.wrapped(&alone(), arguments).output().unwrap());
         assert_eq!(ended.code, 0, "{arguments:?}: {ended:?}");
-        let run = ended.document();
-        assert_eq!((&run["destination"]["host"], &run["outcome"]["confirmed"]), (&json!("simulator"), &json!(3)));
         assert!(!format!("{ended:?}").contains(KEY), "{ended:?}");
-    }
+        let document = ended.document();
+        assert_eq!(document["destination"]["host"], "simulator", "{document}");
+        document
+    };
+    assert_eq!(wrapped(&["plan", "to_sandbox", "--json"])["plan"]["add"], 3);
+    assert_eq!(wrapped(&["run", "to_real", "--sim", "--json"])["outcome"]["confirmed"], 3);
     assert!(world.folder().join(".enlist/simulator/ledger.db").exists(), "the state of --sim lies apart");
     let real = ["run", "people.csv", "--list", "7", "--host", "http://acme.api-us1.com", "--key-file", "key"];
     ends(&world.enlist(&real), 2, "ac::host", &["must be reached over https"]);

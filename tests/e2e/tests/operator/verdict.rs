@@ -3,9 +3,6 @@
 use super::process::Ended;
 use super::world::World;
 
-/// Logged with the first request that was accepted.
-pub const ACCEPTED: &str = "method=POST path=\"/import/bulk_import\" status=200";
-
 /// Checks the exit code, the one error with its help, and that every one of `words` is told.
 pub fn ends(ended: &Ended, code: i32, error: &str, words: &[&str]) {
     assert_eq!(ended.code, code, "{error}: {ended:?}");
