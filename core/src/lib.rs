@@ -19,6 +19,7 @@ mod sink;
 
 pub use batches::Batches;
 pub use clock::Clock;
+pub use cpu::on_one_thread;
 pub use contact::{
     Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
     Shape, Slot, Stage, normalise_email,

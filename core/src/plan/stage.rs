@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, FixedSizeBinaryArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -33,7 +33,7 @@ const ROW: usize = 3;
 const RANK: usize = 4;
 const PAYLOAD: usize = 5;
 
-fn schema() -> SchemaRef {
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
         Field::new("key", DataType::FixedSizeBinary(16), false),
         Field::new("fingerprint", DataType::FixedSizeBinary(16), false),
@@ -42,7 +42,10 @@ fn schema() -> SchemaRef {
         Field::new("rank", DataType::Binary, true),
         Field::new("payload", DataType::Binary, false),
     ]))
-}
+});
+
+/// What a partition without contacts reads as; most partitions of a small segment have none.
+static NOBODY: LazyLock<RecordBatch> = LazyLock::new(|| RecordBatch::new_empty(Arc::clone(&SCHEMA)));
 
 /// Contacts as they are staged: identity, place and payload. A batch in no particular order.
 pub(crate) struct Staged(RecordBatch);
@@ -137,7 +140,7 @@ fn staged_columns(
         rank,
         Arc::new(payloads),
     ];
-    RecordBatch::try_new(schema(), columns).map_err(broken)
+    RecordBatch::try_new(Arc::clone(&SCHEMA), columns).map_err(broken)
 }
 
 fn too_large(contacts: &ContactBatch, row: usize, key: Key, limit: usize) -> Reject {
@@ -191,7 +194,7 @@ impl Stage {
         if self.rows == 0 {
             return Ok(());
         }
-        let run = concat_batches(&schema(), &self.gathered).map_err(broken)?;
+        let run = concat_batches(&SCHEMA, &self.gathered).map_err(broken)?;
         self.gathered.clear();
         (self.rows, self.bytes) = (0, 0);
         let sorted = sort_by_key(&run)?;
@@ -228,7 +231,11 @@ impl Partitions {
                 batches.push(batch.map_err(broken)?);
             }
         }
-        let all = concat_batches(&schema(), &batches).map_err(broken)?;
+        // One block is sorted already.
+        if batches.len() < 2 {
+            return Ok(Staged(batches.pop().unwrap_or_else(|| NOBODY.clone())));
+        }
+        let all = concat_batches(&SCHEMA, &batches).map_err(broken)?;
         drop(batches);
         Ok(Staged(sort_by_key(&all)?))
     }

@@ -13,4 +13,5 @@ mod sink;
 pub use client::{HttpSettings, HttpTransport, Transport, TransportError};
 pub use config::Settings;
 pub use encode::Encoder;
+pub use limits::QUOTAS;
 pub use sink::ActiveCampaign;

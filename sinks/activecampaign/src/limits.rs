@@ -14,7 +14,7 @@ pub(crate) const REQUEST: Limits = Limits { contacts: 250, bytes: 399_999 };
 /// Source: developers.activecampaign.com/reference/bulk-import-contacts, read 2026-11-22.
 /// Everything else: 5 a second for the whole account.
 /// Source: developers.activecampaign.com/reference/rate-limits, read 2026-11-22.
-pub(crate) const QUOTAS: [Quota; 3] = [
+pub const QUOTAS: [Quota; 3] = [
     Quota { lane: Lane::Bulk, count: 100, window: Duration::from_secs(60) },
     Quota { lane: Lane::Single, count: 20, window: Duration::from_secs(60) },
     Quota { lane: Lane::General, count: 5, window: Duration::from_secs(1) },

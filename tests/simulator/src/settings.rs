@@ -205,6 +205,11 @@ impl Settings {
         self.is_chosen(self.fail_accept, b"accept", email)
     }
 
+    /// Whether a contact ends up in `failure` by chance ([`fail_async`](Self::fail_async)).
+    pub fn fails(&self, email: &str) -> bool {
+        self.is_chosen(self.fail_async, b"import", email)
+    }
+
     /// Whether an email is among a `share` of all, chosen by seed and `purpose`.
     pub(crate) fn is_chosen(&self, share: f64, purpose: &[u8], email: &str) -> bool {
         if share <= 0.0 {

@@ -86,7 +86,7 @@ fn refusal(
     if lists.any(|wanted| !account.lists.contains_key(&wanted.listid.0)) {
         return Some(Refusal::UnknownList);
     }
-    if settings.is_chosen(settings.fail_async, b"import", folded) {
+    if settings.fails(folded) {
         return Some(Refusal::Chosen);
     }
     match known.and_then(|id| account.row(id)) {

@@ -1,0 +1,234 @@
+//! Carries a scenario out and judges it: whatever happened, the account ends as the source says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use enlist_core::{Error, Ledger, MemoryLedger, Pacer, Reason, Scope};
+use enlist_simulator::{Settings, Simulator, Status};
+use fastrand::Rng;
+use tokio::runtime::Builder;
+use tokio::time::sleep;
+
+use crate::broken::Rule;
+use crate::journal::Store;
+use crate::party::{Ended, LIST, Party, beginning};
+use crate::scenario::{End, Leg, Scenario};
+use crate::segment::{Row, Segment, email};
+use crate::trace::Trace;
+use crate::weather;
+
+/// Clean runs within which everything has to be whole: the first takes up what was left, and what it gave up after
+/// repeated attempts without an answer is the second's.
+const CLEAN_RUNS: usize = 3;
+
+/// Time after which nothing is on its way any more.
+const SETTLED: Duration = Duration::from_secs(3 * 3_600);
+
+/// What came of a history.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Broken promises; none if all is well.
+    pub wrongs: Vec<String>,
+    /// Everything that happened, in order.
+    pub trace: String,
+    /// Runs, the clean ones at the end included.
+    pub runs: u64,
+    /// Import requests that arrived at the account.
+    pub imports: u64,
+    /// Ledger writes and calls of the longest run: where a blow can strike.
+    pub steps: u64,
+}
+
+/// Where the ledgers of a history are kept.
+pub type Open = dyn Fn(&Scope) -> Result<Box<dyn Ledger>, Error> + Sync;
+
+/// Ledgers in memory.
+///
+/// # Errors
+/// Never.
+pub fn in_memory(scope: &Scope) -> Result<Box<dyn Ledger>, Error> {
+    Ok(Box::new(MemoryLedger::new(scope.clone())))
+}
+
+/// Carries `scenario` out on one thread, in virtual time. `broken` is a rule that is broken on purpose.
+///
+/// # Errors
+/// When the history cannot be set up, which is no verdict.
+pub(crate) fn carry_out(scenario: &Scenario, broken: Option<Rule>, open: &Open) -> Result<Verdict, Error> {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = runtime
+        .map_err(|e| Error::new(enlist_core::ErrorKind::Bug, "simulation::runtime", format!("no runtime: {e}")))?;
+    runtime.block_on(async { History::begin(scenario, broken, open)?.carry_out(scenario).await })
+}
+
+struct History {
+    simulator: Simulator,
+    trace: Trace,
+    /// The exporter that is tried.
+    own: Party,
+    /// Another one on the same account, with people of its own, that is left in peace.
+    neighbour: Party,
+    left: BTreeSet<String>,
+    runs: u64,
+    steps: u64,
+}
+
+impl History {
+    fn begin(scenario: &Scenario, broken: Option<Rule>, open: &Open) -> Result<Self, Error> {
+        let clock = beginning();
+        let trace = Trace::new(clock);
+        let simulator = Simulator::new(scenario.settings.clone());
+        let mut chance = Rng::with_seed(scenario.seed ^ 0x5eed);
+        let mut party = |name: &'static str, segment: Segment, pacer: Option<&Arc<Pacer>>| -> Result<Party, Error> {
+            let scope = Scope { export: name.into(), account: "simulator".into(), list: LIST.into() };
+            Ok(Party {
+                name,
+                segment,
+                store: Store::new(open(&scope)?),
+                pacer: pacer.map_or_else(crate::party::pacer, Arc::clone),
+                departures: Arc::default(),
+                simulator: simulator.clone(),
+                trace: trace.clone(),
+                clock,
+                request: scenario.request,
+                way: scenario.way,
+                chance: chance.fork(),
+                narrow: false,
+                broken,
+            })
+        };
+        let own = party("people", Segment::of(scenario.people, 0), None)?;
+        // Persons from 500 on, so that the two have nobody in common.
+        let rows = (500..500 + scenario.people).map(|person| Row { email: email(person), value: 1 }).collect();
+        let mut neighbour = party("others", Segment { rows }, scenario.shares_pace.then_some(&own.pacer))?;
+        neighbour.broken = None;
+        Ok(Self { simulator, trace, own, neighbour, left: BTreeSet::new(), runs: 0, steps: 0 })
+    }
+
+    async fn carry_out(mut self, scenario: &Scenario) -> Result<Verdict, Error> {
+        let mut neighbours = false;
+        for leg in scenario.legs.iter().flatten() {
+            neighbours |= leg.neighbour;
+            self.leg(leg).await?;
+        }
+        self.own.narrow = false;
+        self.simulator.change(weather::clear_up);
+        let ended = self.clean_runs().await?;
+        if neighbours {
+            self.neighbour.run(End::Whole, 0).await?;
+        }
+        sleep(SETTLED).await;
+        let rejected = ended.map(|ended| ended.rejected).unwrap_or_default();
+        self.compare(&rejected, &scenario.settings);
+        self.once_more().await?;
+        for party in [&self.own, &self.neighbour] {
+            party.check_pace();
+        }
+        let report = self.simulator.report();
+        if report.resubscribed > 0 {
+            self.trace.wrong(format!("{} people were subscribed again", report.resubscribed));
+        }
+        if report.automations > 0 {
+            self.trace.wrong(format!("{} contacts ran through automations", report.automations));
+        }
+        let (trace, wrongs) = self.trace.take();
+        let imports = report.bulk_requests + report.single_requests;
+        Ok(Verdict { wrongs, trace, runs: self.runs, imports, steps: self.steps })
+    }
+
+    async fn leg(&mut self, leg: &Leg) -> Result<(), Error> {
+        sleep(leg.pause).await;
+        self.trace.note(format_args!("edits {:?}", leg.edits));
+        leg.edits.iter().for_each(|&edit| self.own.segment.apply(edit));
+        for person in leg.unsubscribe.iter().map(|&person| email(person)) {
+            let status = self.simulator.contact(&person).and_then(|contact| contact.lists.get(&LIST).copied());
+            if status == Some(Status::Active) {
+                self.simulator.unsubscribe(&person, LIST);
+                self.trace.note(format_args!("{person} leaves the list"));
+                self.left.insert(person);
+            }
+        }
+        self.own.narrow = leg.narrow;
+        let ended = if leg.neighbour {
+            let (own, other) = tokio::join!(self.own.run(leg.end, leg.wall), self.neighbour.run(End::Whole, 0));
+            other?;
+            own?
+        } else {
+            self.own.run(leg.end, leg.wall).await?
+        };
+        self.runs += 1;
+        self.steps = self.steps.max(ended.steps);
+        Ok(())
+    }
+
+    /// Runs until a run is whole, which has to happen soon.
+    async fn clean_runs(&mut self) -> Result<Option<Ended>, Error> {
+        let mut last = String::new();
+        for _ in 0..CLEAN_RUNS {
+            let ended = self.own.run(End::Whole, 0).await?;
+            self.runs += 1;
+            match &ended.report {
+                Some(Ok(report)) if report.error.is_none() => return Ok(Some(ended)),
+                Some(Ok(report)) => last = format!("{:?}", report.error),
+                Some(Err(error)) => last = error.to_string(),
+                None => last = "it died".into(),
+            }
+        }
+        self.trace.wrong(format!("{CLEAN_RUNS} runs without faults are not whole: {last}"));
+        Ok(None)
+    }
+
+    /// A run that finds everything as it left it sends nothing.
+    async fn once_more(&mut self) -> Result<(), Error> {
+        let ended = self.own.run(End::Whole, 0).await?;
+        self.runs += 1;
+        if let Some(Ok(report)) = ended.report
+            && report.calls.imports > 0
+        {
+            self.trace.wrong(format!("a run with nothing to do sent {} imports", report.calls.imports));
+        }
+        Ok(())
+    }
+
+    /// Every contact that counts is in the account as the source says, or was refused for a reason of its own.
+    fn compare(&self, rejected: &BTreeMap<u64, Reason>, settings: &Settings) {
+        let rows = &self.own.segment.rows;
+        let row = |number: u64| usize::try_from(number).ok().and_then(|number| rows.get(number.checked_sub(1)?));
+        let rejected: BTreeMap<String, Reason> = rejected
+            .iter()
+            .filter_map(|(&number, &reason)| Some((row(number)?.email.to_lowercase(), reason)))
+            .collect();
+        for (person, row) in self.own.segment.winners() {
+            let found = self.simulator.contact(&person);
+            if let Some(reason) = rejected.get(&person) {
+                if !self.may_refuse(&person, *reason, settings) {
+                    self.trace.wrong(format!("{person} was rejected as {} without a cause", reason.code()));
+                }
+                continue;
+            }
+            let Some(contact) = found else {
+                self.trace.wrong(format!("{person} is missing"));
+                continue;
+            };
+            let tier = contact.fields.get(&1).map(String::as_str);
+            if contact.first_name != row.first_name() || tier != Some(row.tier()) {
+                let has = &contact.first_name;
+                self.trace.wrong(format!("{person} has {has:?} and {tier:?}, the source {row:?}"));
+            }
+            let status = contact.lists.get(&LIST);
+            if status != Some(&Status::Active) && !self.left.contains(&person) {
+                self.trace.wrong(format!("{person} is on the list as {status:?}"));
+            }
+        }
+    }
+
+    fn may_refuse(&self, person: &str, reason: Reason, settings: &Settings) -> bool {
+        match reason {
+            Reason::Invalid => settings.refuses(person),
+            Reason::Refused => settings.fails(person) || self.left.contains(person),
+            Reason::ImportFailed => settings.processing.failed + settings.processing.interrupted > 0.0,
+            _ => false,
+        }
+    }
+}

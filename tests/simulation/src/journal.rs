@@ -1,0 +1,105 @@
+//! The ledger of a process that may die at any write: what is written survives, what is not never was.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use enlist_core::{Digest, Entry, Error, ErrorKind, Intent, IntentId, JobId, Key, Ledger, NewIntent, Settlement};
+
+use crate::process::{Process, Strike};
+use crate::trace::Trace;
+
+/// A ledger that outlives processes, and that others may look into.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<Mutex<Box<dyn Ledger>>>);
+
+impl Store {
+    pub(crate) fn new(ledger: Box<dyn Ledger>) -> Self {
+        Self(Arc::new(Mutex::new(ledger)))
+    }
+
+    pub(crate) fn look(&self) -> MutexGuard<'_, Box<dyn Ledger>> {
+        // A write that panicked has been rolled back or has happened.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One process's way to the [`Store`].
+pub(crate) struct Journal {
+    pub(crate) store: Store,
+    pub(crate) process: Arc<Process>,
+    pub(crate) trace: Trace,
+}
+
+impl Journal {
+    fn write<T>(&self, what: &str, work: impl FnOnce(&mut dyn Ledger) -> Result<T, Error>) -> Result<T, Error> {
+        let strike = self.process.step().map_err(|_| failure())?;
+        let happens = !matches!(strike, Some(Strike::DieBefore | Strike::FailBefore));
+        let done = if happens { Some(work(&mut **self.store.look())) } else { None };
+        self.trace.note(format_args!("ledger {what} {strike:?}"));
+        if matches!(strike, Some(Strike::DieBefore | Strike::DieAfter)) {
+            self.process.die();
+        }
+        match (strike, done) {
+            (None, Some(done)) => done,
+            _ => Err(failure()),
+        }
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&dyn Ledger) -> Result<T, Error>) -> Result<T, Error> {
+        if self.process.is_dead() {
+            return Err(failure());
+        }
+        work(&**self.store.look())
+    }
+}
+
+fn failure() -> Error {
+    Error::new(ErrorKind::State, "state::unwritable", "a simulated write failure")
+}
+
+impl Ledger for Journal {
+    fn generation(&self) -> Result<Option<Digest>, Error> {
+        self.read(|ledger| ledger.generation())
+    }
+
+    fn set_generation(&mut self, generation: Digest) -> Result<(), Error> {
+        self.write("generation", |ledger| ledger.set_generation(generation))
+    }
+
+    fn len(&self) -> Result<u64, Error> {
+        self.read(|ledger| ledger.len())
+    }
+
+    fn entries(&self, generation: &Digest, from: Key, to: Key) -> Result<Vec<Entry>, Error> {
+        self.read(|ledger| ledger.entries(generation, from, to))
+    }
+
+    fn intents(&self) -> Result<Vec<Intent>, Error> {
+        self.read(|ledger| ledger.intents())
+    }
+
+    fn last_intent(&self) -> Result<IntentId, Error> {
+        self.read(|ledger| ledger.last_intent())
+    }
+
+    fn record(&mut self, intents: &[NewIntent], now: i64) -> Result<Vec<IntentId>, Error> {
+        self.write("record", |ledger| ledger.record(intents, now))
+    }
+
+    fn accept(&mut self, intent: IntentId, job: &JobId, in_doubt: bool) -> Result<(), Error> {
+        self.write(&format!("accept {} {in_doubt}", intent.0), |ledger| ledger.accept(intent, job, in_doubt))
+    }
+
+    fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
+        let Settlement { confirmed, rejected, dirty, in_doubt } = settlement;
+        let counts = (confirmed.len(), rejected.len(), dirty.len());
+        self.write(&format!("settle {} {counts:?} {in_doubt}", intent.0), |ledger| ledger.settle(intent, settlement))
+    }
+
+    fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
+        self.write(&format!("clear_late {}", through.0), |ledger| ledger.clear_late(through))
+    }
+
+    fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
+        self.write(&format!("expire_late {}", through.0), |ledger| ledger.expire_late(through))
+    }
+}

@@ -1,0 +1,241 @@
+//! One exporter of the account: its source, what it remembers, and the processes that run it one after the other.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use enlist_core::{
+    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Lane, Ledger, Mapping, MemoryPaceStore, Observer, Pacer,
+    Progress, Reason, RejectWriter, Rejects, Report, State, on_one_thread,
+};
+use enlist_simulator::{DEFAULT_TOKEN, Simulator};
+use enlist_sink_activecampaign::{ActiveCampaign, QUOTAS, Settings};
+use fastrand::Rng;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::broken::{ALIAS, Rule, breaking};
+use crate::journal::{Journal, Store};
+use crate::process::Process;
+use crate::scenario::End;
+use crate::segment::Segment;
+use crate::sink::SmallRequests;
+use crate::trace::Trace;
+use crate::wire::{Departures, Wire};
+
+/// The list of the simulated account.
+pub(crate) const LIST: u32 = 1;
+
+/// The time of a run whose deadline is not the point.
+const LONG: Duration = Duration::from_secs(90 * 60);
+
+/// One exporter.
+pub(crate) struct Party {
+    pub(crate) name: &'static str,
+    pub(crate) segment: Segment,
+    pub(crate) store: Store,
+    pub(crate) pacer: Arc<Pacer>,
+    pub(crate) departures: Departures,
+    pub(crate) simulator: Simulator,
+    pub(crate) trace: Trace,
+    pub(crate) clock: Clock,
+    /// Contacts of a request.
+    pub(crate) request: usize,
+    pub(crate) way: Duration,
+    pub(crate) chance: Rng,
+    /// Whether the mapping leaves the custom field out.
+    pub(crate) narrow: bool,
+    /// The rule that is broken on purpose.
+    pub(crate) broken: Option<Rule>,
+}
+
+/// How a run ended, and what it rejected, by row from 1.
+pub(crate) struct Ended {
+    /// Nothing if the process died.
+    pub(crate) report: Option<Result<Report, Error>>,
+    pub(crate) rejected: BTreeMap<u64, Reason>,
+    pub(crate) steps: u64,
+}
+
+/// A pace that nobody shares yet.
+pub(crate) fn pacer() -> Arc<Pacer> {
+    Arc::new(Pacer::new(Box::new(MemoryPaceStore::new()), QUOTAS.to_vec()))
+}
+
+/// The sink of the simulated list over `transport`.
+pub(crate) fn sink(wire: Arc<Wire>, contacts: usize) -> Result<SmallRequests, Error> {
+    let settings = Settings {
+        host: "127.0.0.1:1".into(),
+        allow_host: false,
+        key: DEFAULT_TOKEN.to_owned().into(),
+        list: u64::from(LIST),
+        tags: Vec::new(),
+        automations: false,
+        ca_file: None,
+    };
+    Ok(SmallRequests { sink: ActiveCampaign::new(settings, wire)?, contacts })
+}
+
+impl Party {
+    /// Runs one process to its end. `wall` is by how many seconds its wall clock is wrong.
+    pub(crate) async fn run(&mut self, end: End, wall: i64) -> Result<Ended, Error> {
+        let process = Arc::new(Process::new(if let End::Blow(blow) = end { Some(blow) } else { None }));
+        let rejected = Arc::default();
+        let (told, stop) = watch::channel(false);
+        let observer = Observer {
+            progress: watch::Sender::new(Progress::default()),
+            stop,
+            rejects: Box::new(Noted(Arc::clone(&rejected))),
+        };
+        self.trace.note(format_args!("{} runs {end:?}", self.name));
+        let export = self.export(&process, if let End::Deadline(deadline) = end { deadline } else { LONG })?;
+        let run = on_one_thread(export.run(self.state(&process, wall), observer));
+        let report = tokio::select! {
+            biased;
+            () = process.death() => None,
+            () = struck(end, &told) => None,
+            report = run => Some(report),
+        };
+        process.die();
+        self.note(&report);
+        let rejected = std::mem::take(&mut *rejected.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Ended { report, rejected, steps: process.steps() })
+    }
+
+    fn export(&mut self, process: &Arc<Process>, deadline: Duration) -> Result<Export, Error> {
+        let repeats_hide = self.broken == Some(Rule::R6);
+        let wire = Wire {
+            simulator: self.simulator.clone(),
+            process: Arc::clone(process),
+            store: self.store.clone(),
+            hasher: hasher(),
+            trace: self.trace.clone(),
+            clock: self.clock,
+            departures: Arc::clone(&self.departures),
+            alias: repeats_hide.then_some(ALIAS),
+            way: self.way,
+            chance: Mutex::new(self.chance.fork()),
+        };
+        let source = self.segment.source(|row| {
+            let lower = row.email.to_lowercase();
+            if repeats_hide && lower != row.email { format!("{ALIAS}{lower}") } else { row.email.clone() }
+        });
+        Ok(Export {
+            source: Arc::new(source),
+            mapping: Some(mapping(self.narrow)),
+            sink: Arc::new(sink(Arc::new(wire), self.request)?),
+            guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
+            full: false,
+            deadline,
+        })
+    }
+
+    fn state(&self, process: &Arc<Process>, wall: i64) -> State {
+        let journal = Journal { store: self.store.clone(), process: Arc::clone(process), trace: self.trace.clone() };
+        let ledger: Box<dyn Ledger> = match self.broken {
+            Some(rule) => breaking(rule, journal),
+            None => Box::new(journal),
+        };
+        let off = Duration::from_secs(wall.unsigned_abs());
+        let wall = if wall < 0 { self.clock.wall() - off } else { self.clock.wall() + off };
+        State {
+            ledger,
+            hasher: hasher(),
+            pacer: Arc::clone(&self.pacer),
+            spool: std::env::temp_dir(),
+            clock: Clock::at(wall),
+        }
+    }
+
+    /// Notes what a run said of itself, and what can be checked at once.
+    fn note(&self, report: &Option<Result<Report, Error>>) {
+        match report {
+            None => self.trace.note(format_args!("{} died", self.name)),
+            Some(Err(error)) => self.trace.note(format_args!("{} failed: {error}", self.name)),
+            Some(Ok(report)) => {
+                let (outcome, calls) = (&report.outcome, &report.calls);
+                self.trace.note(format_args!("{} ended: {outcome:?} {calls:?} {:?}", self.name, report.error));
+                if let Err(error) = outcome.balance() {
+                    self.trace.wrong(format!("X-1: {error}"));
+                }
+                if outcome.read != self.segment.rows.len() as u64 {
+                    self.trace.wrong(format!("{} rows of {} were read", outcome.read, self.segment.rows.len()));
+                }
+                if report.error.is_none() && outcome.deferred > 0 {
+                    self.trace.wrong(format!("{} rows are deferred without an error", outcome.deferred));
+                }
+            }
+        }
+        let error = report.as_ref().and_then(|report| match report {
+            Ok(report) => report.error.as_ref(),
+            Err(error) => Some(error),
+        });
+        if let Some(bug) = error.filter(|error| error.code().starts_with("bug::")) {
+            self.trace.wrong(format!("a run ended with a defect of its own: {bug}"));
+        }
+    }
+
+    /// Checks that no window of a quota saw more calls leave than the quota allows.
+    pub(crate) fn check_pace(&self) {
+        let departures = self.departures.lock().unwrap_or_else(PoisonError::into_inner);
+        for quota in QUOTAS {
+            let of_lane = |lane: Lane| departures.get(&lane).into_iter().flatten().copied();
+            // An import of one contact counts in both quotas.
+            let also = (quota.lane == Lane::Bulk).then_some(Lane::Single);
+            let mut left: Vec<Duration> = of_lane(quota.lane).chain(also.into_iter().flat_map(of_lane)).collect();
+            left.sort_unstable();
+            let count = usize::try_from(quota.count).unwrap_or(usize::MAX);
+            if left.windows(count + 1).any(|window| window[count] - window[0] < quota.window) {
+                self.trace.wrong(format!("X-3: {} sent more than {quota:?}", self.name));
+            }
+        }
+    }
+}
+
+pub(crate) fn hasher() -> Hasher {
+    Hasher::new([7; 32])
+}
+
+fn mapping(narrow: bool) -> Mapping {
+    Mapping {
+        email: "email".into(),
+        first_name: Some("first_name".into()),
+        last_name: None,
+        phone: None,
+        fields: if narrow { Vec::new() } else { vec![("Tier".into(), "tier".into())] },
+        tags: Vec::new(),
+        empty_values: EmptyValues::Keep,
+        phone_region: None,
+        keep: Keep::First,
+    }
+}
+
+/// Waits until the process is to be killed; never returns for other ends. Tells a run to stop when that is its end.
+async fn struck(end: End, told: &watch::Sender<bool>) {
+    match end {
+        End::Kill(after) => return sleep(after).await,
+        End::Stop(after) => {
+            sleep(after).await;
+            // A run that has ended listens no more.
+            let _ = told.send(true);
+        }
+        End::Whole | End::Blow(_) | End::Deadline(_) => {}
+    }
+    std::future::pending().await
+}
+
+/// Keeps rejects by row.
+struct Noted(Arc<Mutex<BTreeMap<u64, Reason>>>);
+
+impl RejectWriter for Noted {
+    fn write(&mut self, _: &[String], rejects: &Rejects) -> Result<(), Error> {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.extend(rejects.iter().map(|reject| (reject.place.row, reject.reason)));
+        Ok(())
+    }
+}
+
+/// The present of a history that begins at a fixed time of the wall.
+pub(crate) fn beginning() -> Clock {
+    Clock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+}
