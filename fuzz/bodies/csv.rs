@@ -11,7 +11,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// A record: the line it begins on, and its fields.
 type Record = (u64, Vec<Vec<u8>>);
 
-/// Reads a file with each delimiter.
+/// Reads a file with the comma, and with another delimiter that its length decides.
 pub(crate) fn body(data: &[u8]) {
     let compression = match data {
         [0x1f, 0x8b, ..] => Compression::Gzip,
@@ -22,7 +22,7 @@ pub(crate) fn body(data: &[u8]) {
     if data.windows(3).skip(1).any(|bytes| bytes == MARK) {
         return;
     }
-    for delimiter in *b",;\t|" {
+    for delimiter in [b',', b";\t|"[data.len() % 3]] {
         let found = records(Cursor::new(data.to_owned()), compression, delimiter, 8_192);
         for step in [1, 7] {
             let slow = BufReader::with_capacity(step, Slow(Cursor::new(data.to_owned())));

@@ -219,11 +219,14 @@ mod tests {
         requests: usize,
     }
 
+    /// Contacts of a request; the trial that one is sent alone for, and its position there.
+    type Waiting = (Vec<usize>, Option<(usize, usize)>);
+
     /// Sends as delivery does, the requests that wait in any order.
     fn send(contacts: usize, culprits: &BTreeSet<usize>, base: u64, naming: &[Naming], mut order: usize) -> Ended {
         let mut ended = Ended::default();
         let mut trials: HashMap<usize, Trial> = HashMap::new();
-        let mut waiting: Vec<(Vec<usize>, Option<(usize, usize)>)> = vec![((0..contacts).collect(), None)];
+        let mut waiting: Vec<Waiting> = vec![((0..contacts).collect(), None)];
         while !waiting.is_empty() {
             order = order.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let (request, trial) = waiting.swap_remove((order >> 33) % waiting.len());
@@ -244,7 +247,8 @@ mod tests {
             let part = |positions: &[usize]| positions.iter().map(|&at| request[at]).collect::<Vec<usize>>();
             match isolation {
                 Isolation::Convict { culprits, rest } => {
-                    ended.refused.extend(culprits.iter().map(|(at, _)| request[*at]));
+                    let first = |(at, _): &(usize, String)| ended.refused.insert(request[*at]);
+                    assert!(culprits.iter().all(first), "nobody is convicted twice");
                     waiting.push((part(&rest), None));
                 }
                 Isolation::Suspect { suspects, rest, named } => {
