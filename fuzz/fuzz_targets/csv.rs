@@ -1,7 +1,7 @@
 //! CSV records: see `bodies/csv.rs`.
 //!
-//! The crate they belong to reads files through DataFusion, which takes tens of minutes to compile with coverage. The
-//! part that sees the bytes does not need it, and is taken from there file by file.
+//! The crate they belong to stands on DataFusion, which is most of what there would be to compile. The part that sees
+//! the bytes does not need it, and is taken from there file by file.
 #![no_main]
 #![allow(dead_code, reason = "the crate uses the rest")]
 
