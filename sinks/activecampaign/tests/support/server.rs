@@ -25,8 +25,8 @@ pub(crate) enum Then {
     Reset,
     /// Nothing more is said and the connection stays open.
     Hold,
-    /// The bytes were said one at a time with this pause before each, then as `Hold`.
-    Drip(Duration),
+    /// The bytes from this one on were said one at a time with a pause before each, then as `Hold`.
+    Drip(usize, Duration),
 }
 
 impl Reply {
@@ -96,10 +96,11 @@ async fn serve(
     let request = String::from_utf8_lossy(&request).into_owned();
     record.lock().unwrap().push(request.clone());
     let Reply { bytes, then } = reply(&request);
-    if let Then::Drip(pause) = then {
-        for byte in bytes {
+    if let Then::Drip(from, pause) = then {
+        stream.write_all(&bytes[..from]).await?;
+        for byte in &bytes[from..] {
             tokio::time::sleep(pause).await;
-            stream.write_all(&[byte]).await?;
+            stream.write_all(&[*byte]).await?;
         }
         return std::future::pending().await;
     }
@@ -111,7 +112,7 @@ async fn serve(
             tokio::time::sleep(Duration::from_millis(2)).await;
             stream.set_zero_linger()
         }
-        Then::Hold | Then::Drip(_) => std::future::pending().await,
+        Then::Hold | Then::Drip(..) => std::future::pending().await,
     }
 }
 
