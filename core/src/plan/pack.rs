@@ -212,6 +212,13 @@ mod tests {
     fn the_last_contact_is_given_company() {
         let limits = Limits { contacts: 3, bytes: 1_000 };
         assert_eq!(pack(&[1; 7], limits).iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>(), [3, 2, 2]);
+        // As long as both fit, to the byte.
+        let counts = |sizes: &[usize]| {
+            let packed = pack(sizes, Limits { contacts: 9, bytes: 100 });
+            packed.iter().map(|packed| packed.contacts.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(&[1, 1, 48, 49]), [2, 2]);
+        assert_eq!(counts(&[1, 1, 48, 50]), [3, 1]);
     }
 
     #[test]
