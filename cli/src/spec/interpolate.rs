@@ -65,8 +65,9 @@ fn value(reference: &str, environment: &Environment) -> Result<String, Unfilled>
         None => (reference, None),
     };
     if !is_name(name) {
+        // It is not repeated: it may be the key itself.
         return Err(unfilled(
-            format!("`{name}` is not the name of a variable"),
+            "between the braces is not the name of a variable".to_owned(),
             Some("${VAR}, ${VAR:-default}, ${VAR:?message} or ${file:/path}".to_owned()),
         ));
     }
@@ -132,8 +133,8 @@ mod tests {
             ("${EMPTY:?}", "${EMPTY:?}", "variable EMPTY is not set: it has to be set"),
             ("${A", "${A", "`${` without `}`"),
             ("${A:+x}", "${A:+x}", "after `A:` comes `-` and a default, or `?` and a message"),
-            ("${}", "${}", "`` is not the name of a variable"),
-            ("${a b}", "${a b}", "`a b` is not the name of a variable"),
+            ("${}", "${}", "between the braces is not the name of a variable"),
+            ("${a b}", "${a b}", "between the braces is not the name of a variable"),
         ] {
             let unfilled = expand(text, &environment()).unwrap_err();
             assert_eq!((unfilled.part.as_str(), unfilled.message.as_str()), (part, message), "{text}");

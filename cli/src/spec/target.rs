@@ -123,7 +123,11 @@ fn typed_key(args: &ExportArgs, environment: &Environment) -> Result<SecretStrin
     let key = match &args.key_file {
         Some(path) => environment
             .file(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string())
-            .map_err(|cause| Failure::config("usage::key_file", format!("{}: {cause}", path.display())))?,
+            // Who gives the key in place of its file does not find it in the logs.
+            .map_err(|cause| {
+                Failure::config("usage::key_file", format!("the file of --key-file cannot be read: {cause}"))
+                    .help("--key-file takes the path of a file that holds the key")
+            })?,
         None => environment.variable(KEY_VARIABLE).unwrap_or_default().to_owned(),
     };
     if key.trim().is_empty() {

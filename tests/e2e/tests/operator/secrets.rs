@@ -93,6 +93,7 @@ fn neither_key_nor_person_is_in_an_error() {
         (&["run", "x", "--allow", "max_reject"], 2),
         (&["run", "x", "--api-key=canary-key-7f3a91"], 2),
         (&["run", "--key", "canary-key-7f3a91", "x"], 2),
+        (&["run", "x", "--host", "h.example.com", "--key-file", "canary-key-7f3a91"], 2),
     ];
     all_told(&json!({ "fail_accept": 1.0 }), [account, source]);
 }
@@ -136,6 +137,7 @@ fn a_key_written_into_the_configuration_is_not_shown_with_a_mistake_beside_it() 
         "\n  a:\n    host: h\n    api_key: KEY\n    api_key: KEY\n",
         "\n  - KEY\n",
         "\n  a:\n    host: h\n    api_key: ${KEY\n",
+        "\n  a:\n    host: h\n    api_key: ${KEY}\n",
         "\n  a:\n    host: h\n    api_key: &k KEY\n    display_name: [*k]\n",
     ];
     for written in connections {
