@@ -21,6 +21,7 @@ mod memory;
 mod rows;
 mod schema;
 mod sqlite;
+mod wal;
 
 pub use folder::{ExportLock, StateFolder};
 pub use memory::{MemoryLedger, WriteFault};

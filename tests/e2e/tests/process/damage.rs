@@ -45,7 +45,7 @@ fn assert_refused(site: &Site, code: &str, help: &str) {
 fn fault_50_a_flipped_bit_in_the_ledger_is_refused_or_harmless() {
     let refused: usize = thread::scope(|scope| {
         let quarter = |from: usize| {
-            let mut site = settled();
+            let site = settled();
             let path = site.state_file("ledger.db");
             let whole = fs::read(&path).unwrap();
             let mut refused = 0;
@@ -58,8 +58,7 @@ fn fault_50_a_flipped_bit_in_the_ledger_is_refused_or_harmless() {
                 let ended = site.run(&["--json"]);
                 let flip = format!("bit {} of byte {at}: {ended:?}", n % 8);
                 if ended.code == 0 {
-                    let outcome = &ended.document()["outcome"];
-                    assert!(outcome["unchanged"].as_u64().unwrap() > 200, "the ledger was reset, {flip}");
+                    assert_eq!(ended.document()["outcome"]["unchanged"], 250, "the ledger was reset, {flip}");
                 } else {
                     assert_eq!(ended.code, 12, "{flip}");
                     assert!(ended.stderr.contains("help: "), "{flip}");
@@ -70,7 +69,7 @@ fn fault_50_a_flipped_bit_in_the_ledger_is_refused_or_harmless() {
                 let _ = fs::remove_file(site.state_file("ledger.db-wal"));
                 let _ = fs::remove_file(site.state_file("ledger.db-shm"));
             }
-            site.assert_landed(PEOPLE);
+            assert_eq!(site.proxy.imports().len(), 1, "something was sent on a damaged ledger");
             refused
         };
         let quarters: Vec<_> = (0..4).map(|from| scope.spawn(move || quarter(from))).collect();
@@ -92,7 +91,6 @@ fn entries(path: &Path) -> Result<Vec<Entry>, Error> {
 
 /// Each bit of the pages that only lead to others: one that is wrong there sends a search the wrong way.
 #[test]
-#[ignore = "the ledger does not notice it"]
 fn fault_50_a_flipped_bit_in_the_order_of_the_ledger_is_refused_or_harmless() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
@@ -240,7 +238,6 @@ fn fault_53_a_backup_of_a_run_under_way_converges() {
 
 /// R7: a page of the log that is bad although later ones were committed is no torn end.
 #[test]
-#[ignore = "the ledger takes everything after the flip for never written"]
 fn fault_50_a_flipped_bit_in_the_middle_of_the_log_is_refused_or_harmless() {
     let mut site = settled();
     site.has(PEOPLE.at(1));
