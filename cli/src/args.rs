@@ -35,6 +35,12 @@ Examples:
   enlist run vip_customers
   enlist run people.csv --list 7 --host acme.api-us1.com --key-file key";
 
+const CONNECT: &str = "\
+Examples:
+  enlist connect marketing                   read what will be sent to whom, agree, test the key
+  enlist connect --agree --by \"Ada Example\"   the same without a terminal
+  enlist connect --check";
+
 const SIM: &str = "\
 Examples:
   enlist sim                                 ActiveCampaign's real limits on 127.0.0.1:8025
@@ -127,6 +133,9 @@ pub enum Command {
     /// Write an annotated enlist.yaml; never overwrites
     #[command(help_template = TEMPLATE, after_help = "Examples:\n  enlist init --demo\n  enlist init --from people.parquet")]
     Init(InitArgs),
+    /// Agree that people's data goes to an account, and test its key
+    #[command(help_template = TEMPLATE, after_help = CONNECT)]
+    Connect(ConnectArgs),
     /// Show what a run would send, without sending it
     #[command(help_template = TEMPLATE, after_help = PLAN)]
     Plan(PlanArgs),
@@ -161,6 +170,38 @@ pub struct InitArgs {
     /// Read the columns of this file and propose the mapping
     #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     pub from: Option<PathBuf>,
+}
+
+/// Arguments of `connect`.
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// A connection of the configuration
+    #[arg(value_name = "CONNECTION", conflicts_with = "host")]
+    pub connection: Option<String>,
+    /// Agree to the text that is shown, without being asked
+    #[arg(long, conflicts_with_all = ["check", "revoke"])]
+    pub agree: bool,
+    /// Who agrees or revokes [default on a terminal: the user]
+    #[arg(long, value_name = "NAME", value_parser = parse_person, conflicts_with = "check")]
+    pub by: Option<String>,
+    /// Only tell what is recorded
+    #[arg(long, conflicts_with = "revoke")]
+    pub check: bool,
+    /// Revoke what was agreed to
+    #[arg(long)]
+    pub revoke: bool,
+    /// Host of the account, as in Settings → Developer
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// File that holds the API key [else: ACTIVECAMPAIGN_API_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Accept a host outside api-us1.com and activehosted.com
+    #[arg(long)]
+    pub allow_host: bool,
+    /// Folder of the state
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// Arguments of `plan`.
@@ -278,6 +319,12 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+fn parse_person(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let sound = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if sound { Ok(name.to_owned()) } else { Err("write a name of at most 100 characters".to_owned()) }
+}
+
 fn parse_switch(text: &str) -> Result<bool, String> {
     match text {
         "on" => Ok(true),
@@ -299,7 +346,7 @@ mod tests {
 
     #[test]
     fn no_help_is_longer_than_a_screen() {
-        for verb in ["", "demo", "init", "plan", "run", "sim", "doctor"] {
+        for verb in ["", "demo", "init", "connect", "plan", "run", "sim", "doctor"] {
             let words = ["enlist", verb, "--help"].into_iter().filter(|word| !word.is_empty());
             let help = Cli::try_parse_from(words).unwrap_err().to_string();
             assert!(help.lines().count() <= 30, "{help}");

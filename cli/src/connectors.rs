@@ -6,14 +6,14 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use enlist_core::{Error, ErrorKind, Sink, Source};
 use enlist_simulator::DEFAULT_TOKEN;
-use enlist_sink_activecampaign::{ActiveCampaign, Settings as Account};
+use enlist_sink_activecampaign::{ActiveCampaign, Host, Settings as Account};
 use enlist_source_csv::{CsvFiles, CsvOptions};
 use enlist_source_parquet::ParquetFiles;
 use enlist_source_query::{Settings, Tables};
 
 use crate::failure::Failure;
 use crate::simulator::ADDRESS;
-use crate::spec::{CsvLayout, Export, Format, SourceSpec, source_of_path};
+use crate::spec::{Connection, CsvLayout, Export, Format, SourceSpec, source_of_path};
 
 /// What [`format_of`] knows, for people.
 pub const KINDS: &str = "a file, a glob or a folder of .parquet or .csv (.tsv, .csv.gz, .csv.zst)";
@@ -62,21 +62,47 @@ pub async fn segment(export: &Export) -> Result<Arc<dyn Source>, Error> {
 /// # Errors
 /// When the host, the key or a tag cannot be right.
 pub fn sink(export: &Export) -> Result<Arc<dyn Sink>, Error> {
-    let connection = &export.connection;
-    let (host, key) = match &connection.api_key {
-        Some(key) if !connection.is_simulator() => (connection.host.clone(), key.clone()),
-        _ => (ADDRESS.to_string(), DEFAULT_TOKEN.into()),
-    };
     let account = Account {
-        host,
-        allow_host: connection.allow_host,
-        key,
         list: export.list,
         tags: export.tags.clone(),
         automations: export.automations,
-        ca_file: connection.ca_file.clone(),
+        ..account_of(&export.connection)
     };
     Ok(Arc::new(ActiveCampaign::over_http(account)?))
+}
+
+/// The account of a connection, to test its key: the list is any, and nothing may be sent to it.
+///
+/// # Errors
+/// When the host or the key cannot be right.
+pub fn account(connection: &Connection) -> Result<Arc<dyn Sink>, Error> {
+    Ok(Arc::new(ActiveCampaign::over_http(account_of(connection))?))
+}
+
+/// The host that a connection leads to.
+///
+/// # Errors
+/// When it cannot be right.
+pub fn host(connection: &Connection) -> Result<Host, Error> {
+    let account = account_of(connection);
+    Host::parse(&account.host, account.allow_host)
+}
+
+fn account_of(connection: &Connection) -> Account {
+    let (host, key) = if connection.is_simulator() {
+        (ADDRESS.to_string(), DEFAULT_TOKEN.into())
+    } else {
+        (connection.host.clone(), connection.api_key.clone().unwrap_or_default())
+    };
+    Account {
+        host,
+        allow_host: connection.allow_host,
+        key,
+        list: 1,
+        tags: Vec::new(),
+        automations: false,
+        ca_file: connection.ca_file.clone(),
+    }
 }
 
 /// The columns of a file, glob or folder.

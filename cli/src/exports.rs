@@ -129,7 +129,10 @@ fn scope(name: &str, sink: &dyn Sink) -> Scope {
 }
 
 /// One pacer for all processes of this user that call the account.
-fn pacer(sink: &dyn Sink) -> Result<Arc<Pacer>, Error> {
+///
+/// # Errors
+/// [`ErrorKind::State`](enlist_core::ErrorKind::State) when the file they share cannot be used.
+pub fn pacer(sink: &dyn Sink) -> Result<Arc<Pacer>, Error> {
     let store = FilePaceStore::for_account(sink.account())?;
     Ok(Arc::new(Pacer::new(Box::new(store), sink.quotas())))
 }

@@ -7,11 +7,13 @@
 mod args;
 mod commands;
 mod connectors;
+mod consent;
 mod demo_data;
 mod exit;
 mod exports;
 mod failure;
 mod logs;
+mod notify;
 mod output;
 mod process;
 mod progress;

@@ -60,6 +60,18 @@ impl Screen {
         }
     }
 
+    /// Shows people what to read before they answer.
+    pub fn notice(&self, text: &str) {
+        write(&mut io::stderr().lock(), &self.err.finish(text));
+    }
+
+    /// Shows people something to know that ends nothing.
+    pub fn warning(&self, message: &str) {
+        if !self.quiet {
+            self.notice(&error::warning(message, &self.err));
+        }
+    }
+
     /// Shows an error to people.
     pub fn error(&self, failure: &Failure) {
         write(&mut io::stderr().lock(), &self.err.finish(&error::screen(failure, &self.err)));

@@ -5,6 +5,7 @@ use enlist_core::{Clock, Destination, Error, State, check_destination};
 
 use crate::args::{DoctorArgs, ExportArgs, Global};
 use crate::connectors;
+use crate::consent;
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
@@ -39,7 +40,9 @@ fn configuration(spec: &Spec) -> Check {
 /// All there is to check of one export, in the order in which a run would come across it.
 async fn examine(export: &Export) -> Vec<Check> {
     let schema = schema_of(export).await;
-    let mut checks = vec![key(export), source(export, &schema)];
+    let mut checks = vec![key(export)];
+    checks.extend(agreed(export));
+    checks.push(source(export, &schema));
     let sink = match connectors::sink(export) {
         Ok(sink) => sink,
         Err(error) => {
@@ -77,6 +80,17 @@ fn key(export: &Export) -> Check {
         Check::new(Verdict::Warn, name, advice)
     } else {
         Check::new(Verdict::Ok, name, format!("for {}", connection.host))
+    }
+}
+
+/// Whether somebody agreed, where somebody has to.
+fn agreed(export: &Export) -> Option<Check> {
+    let connection = &export.connection;
+    let name = format!("consent of {}", connection.display_name.as_ref().unwrap_or(&connection.name));
+    match consent::require(connection, &export.state) {
+        Ok(Some(consent)) => Some(Check::new(Verdict::Ok, name, format!("recorded on {}", consent.at))),
+        Ok(None) => None,
+        Err(error) => Some(Check::failed(name, &error)),
     }
 }
 

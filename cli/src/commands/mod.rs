@@ -1,5 +1,6 @@
 //! What each verb does: glue between arguments, configuration, core and screens.
 
+mod connect;
 mod demo;
 mod doctor;
 mod init;
@@ -23,6 +24,7 @@ pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
     match cli.command {
         Command::Demo(args) => demo::demo(&args, &global, screen).await,
         Command::Init(args) => init::init(&args, screen).await,
+        Command::Connect(args) => connect::connect(&args, &global, screen).await,
         Command::Plan(args) => plan::plan(&args, &global, screen).await,
         Command::Run(args) => run::run(&args, &global, screen).await,
         Command::Sim(args) => sim::sim(&args, screen).await,

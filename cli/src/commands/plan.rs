@@ -3,6 +3,7 @@
 use enlist_core::Observer;
 
 use crate::args::{Global, PlanArgs};
+use crate::consent;
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
@@ -31,5 +32,10 @@ async fn plan_of(export: &Export) -> Result<PlanView, Failure> {
     let ready = exports::prepare(export).await?;
     let state = exports::state_to_read(export, &*ready.export.sink)?;
     let plan = ready.export.plan(state, Observer::none()).await?;
-    Ok(views::plan(export, &ready, plan))
+    let mut view = views::plan(export, &ready, plan);
+    if let Err(error) = consent::require(&export.connection, &export.state) {
+        let help = error.help_text().unwrap_or_default();
+        view.warnings.push(format!("a run would refuse: {error}; {help}"));
+    }
+    Ok(view)
 }

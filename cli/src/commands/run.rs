@@ -4,9 +4,11 @@ use enlist_core::{Observer, StateFolder};
 use tokio::sync::watch;
 
 use crate::args::{Global, RunArgs};
+use crate::consent;
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
+use crate::notify;
 use crate::output::Screen;
 use crate::process::Signals;
 use crate::progress::{Display, Title};
@@ -38,19 +40,27 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let run = run_of(&export, args, global, screen, &signals).await;
         attendance.end().await?;
         exit = exit.or(match run {
-            Ok(run) => show(&run, screen),
-            Err(failure) => screen.failure(&failure.of_run(&export.name, signals.told())),
+            Ok(run) => {
+                show(&run, screen);
+                notify::tell(&export, &json::run(&run), screen).await;
+                run.exit
+            }
+            Err(failure) => {
+                let failure = failure.of_run(&export.name, signals.told());
+                let exit = screen.failure(&failure);
+                notify::tell(&export, &json::failure(&failure), screen).await;
+                exit
+            }
         });
     }
     Ok(exit)
 }
 
-fn show(run: &RunView, screen: &Screen) -> Exit {
+fn show(run: &RunView, screen: &Screen) {
     screen.result(&page::screen(run, &screen.out), &json::run(run));
     if let Some(error) = &run.error {
         screen.error(&error.clone().into());
     }
-    run.exit
 }
 
 async fn run_of(
@@ -62,6 +72,7 @@ async fn run_of(
 ) -> Result<RunView, Failure> {
     let started = chrono::Utc::now();
     let run = name_of_run(started);
+    consent::require(&export.connection, &export.state)?;
     rejects::check_folder(&export.rejects)?;
     let mut ready = exports::prepare(export).await?;
     exports::apply(args, &mut ready.export)?;

@@ -6,6 +6,7 @@ use enlist_core::{EmptyValues, Keep};
 use secrecy::SecretString;
 
 use super::document::Document;
+use super::endpoint::Endpoint;
 use super::environment::Environment;
 use super::interpolate::has_reference;
 use super::model::{Connection, CsvLayout, Export, Format, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
@@ -39,11 +40,17 @@ pub fn check(document: &Document, environment: &Environment, file: written::File
     if let Some(name) = default {
         reader.find("connection", name, &connections, |it| &it.name)?;
     }
-    let known = Known { connections: &connections, sources: &sources, default, state: &state };
+    let default_notify = match file.defaults.as_ref().and_then(|defaults| defaults.notify.as_ref()) {
+        Some(text) => endpoint(&reader, text)?,
+        None => None,
+    };
+    let known =
+        Known { connections: &connections, sources: &sources, default, notify: default_notify.as_ref(), state: &state };
     let exports = each(&file.exports, |name, it| export(&reader, &known, name, it))?;
     Ok(Spec {
         file: PathBuf::from(&document.name),
         default_connection: default.map(|name| reader.text(name)).transpose()?,
+        default_notify,
         connections,
         exports,
         state,
@@ -55,6 +62,7 @@ struct Known<'a> {
     connections: &'a [Connection],
     sources: &'a [SourceSpec],
     default: Option<&'a Text>,
+    notify: Option<&'a Endpoint>,
     state: &'a PathBuf,
 }
 
@@ -160,8 +168,17 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
             Some(folder) => reader.path("rejects.path", &folder.path)?,
             None => reader.environment.folder().join(REJECTS),
         },
+        notify: match &it.notify {
+            Some(text) => endpoint(reader, text)?,
+            None => known.notify.cloned(),
+        },
         state: known.state.clone(),
     })
+}
+
+/// A URL. An empty one is none, so that a variable or one export can do without.
+fn endpoint(reader: &Reader<'_>, text: &Text) -> Result<Option<Endpoint>, Failure> {
+    if reader.text(text)?.is_empty() { Ok(None) } else { reader.parse("notify", text, Endpoint::parse).map(Some) }
 }
 
 fn connection_of(

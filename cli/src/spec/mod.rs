@@ -3,10 +3,12 @@
 //! Reading goes in three steps: YAML to [`written`] (shape and keys), every scalar expanded ([`reader`]), then typed
 //! and cross-checked ([`check`]). Each step points at the line it objects to.
 
+mod account;
 mod check;
 #[cfg(test)]
 mod corpus;
 mod document;
+mod endpoint;
 mod environment;
 mod interpolate;
 mod masked;
@@ -20,9 +22,11 @@ mod written_out;
 
 use std::path::{Path, PathBuf};
 
+pub use account::account;
 use document::Document;
+pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use model::{CsvLayout, Export, Format, Guards, SourceSpec, Spec};
+pub use model::{Connection, CsvLayout, Export, Format, Guards, SourceSpec, Spec};
 pub use target::{select, source_of_path};
 
 use crate::failure::Failure;

@@ -7,6 +7,7 @@ use arrow::datatypes::Schema;
 use enlist_core::{EmptyValues, Error, Keep, Mapping};
 use secrecy::SecretString;
 
+use super::endpoint::Endpoint;
 use super::scalar::Percent;
 
 /// The host that stands for the simulator that comes with the tool.
@@ -23,6 +24,8 @@ pub struct Spec {
     pub exports: Vec<Export>,
     /// The connection of exports that name none.
     pub default_connection: Option<String>,
+    /// Where runs are told of that say nothing else.
+    pub default_notify: Option<Endpoint>,
     /// Folder of the state.
     pub state: PathBuf,
 }
@@ -84,17 +87,20 @@ pub struct Export {
     pub deadline: Option<Duration>,
     /// Folder of reject files.
     pub rejects: PathBuf,
+    /// Where a run is told of.
+    pub notify: Option<Endpoint>,
     /// Folder of the state.
     pub state: PathBuf,
 }
 
 impl Export {
-    /// The same export to the simulator that comes with the tool: the real key is not taken along, and what is
-    /// remembered is kept apart.
+    /// The same export to the simulator that comes with the tool: the real key is not taken along, what is remembered
+    /// is kept apart, and nobody is told.
     #[must_use]
     pub fn simulated(mut self) -> Self {
         self.connection.host = SIMULATOR.to_owned();
         self.connection.api_key = None;
+        self.notify = None;
         self.state = self.state.join(SIMULATOR);
         self
     }

@@ -92,11 +92,13 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
         guards: Guards::default(),
         deadline: None,
         rejects: PathBuf::from(REJECTS),
+        notify: spec.and_then(|spec| spec.default_notify.clone()),
         state: spec.map_or_else(|| PathBuf::from(STATE), |spec| spec.state.clone()),
     })
 }
 
-fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
+/// The account that `--host` names, or else the one that exports without a connection go to.
+pub(super) fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
     if let Some(host) = &args.host {
         let api_key = if host == SIMULATOR { None } else { Some(typed_key(args, environment)?) };
         return Ok(Connection {

@@ -92,6 +92,7 @@ written! {
         guards: Option<Guards>,
         deadline: Option<Text>,
         rejects: Option<Folder>,
+        notify: Option<Text>,
     }
     /// Which column becomes what.
     Map {
@@ -117,6 +118,7 @@ written! {
     /// What exports have in common.
     Defaults {
         connection: Option<Text>,
+        notify: Option<Text>,
     }
     /// A folder.
     Folder {

@@ -45,7 +45,7 @@ impl Settings {
 
 /// A host that the key may be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Host {
+pub struct Host {
     /// `https`, or `http` on the loopback interface.
     pub(crate) scheme: &'static str,
     /// Lower-case name, with the port where one is written.
@@ -56,7 +56,11 @@ pub(crate) struct Host {
 
 impl Host {
     /// Reads a host as people paste it.
-    pub(crate) fn parse(written: &str, allow_host: bool) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](enlist_core::ErrorKind::Config): `ac::host` when it cannot be an account's host,
+    /// `ac::host_not_allowed` when it is outside ActiveCampaign's known domains and `allow_host` is not set.
+    pub fn parse(written: &str, allow_host: bool) -> Result<Self, Error> {
         let lower = written.trim().to_ascii_lowercase();
         let (scheme, rest) = match lower.split_once("://") {
             None => (None, lower.as_str()),
@@ -85,6 +89,16 @@ impl Host {
             return Err(error::host_not_allowed(name));
         }
         Ok(Self { scheme: "https", name: name.to_owned(), loopback: false })
+    }
+
+    /// Its name in lower case, with the port where one is written: the account of a sink.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is this very machine.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
     }
 }
 

@@ -11,7 +11,7 @@ mod limits;
 mod sink;
 
 pub use client::{HttpSettings, HttpTransport, Transport, TransportError};
-pub use config::Settings;
+pub use config::{Host, Settings};
 pub use encode::Encoder;
 pub use limits::QUOTAS;
 pub use sink::ActiveCampaign;

@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::process::{Ended, command, piped};
+use super::record;
 
-/// What `enlist run --json` says of twenty people for list 7 behind `host`, with these lines in its connection and
+/// What `enlist run --json` says of twenty people for list 7 behind `host`, to which somebody has agreed, with these lines in its connection and
 /// these variables of the environment.
 pub(crate) fn run(host: &str, connection: &str, environment: &[(&str, &str)]) -> Ended {
     let folder = tempfile::tempdir().unwrap();
@@ -16,6 +17,7 @@ pub(crate) fn run(host: &str, connection: &str, environment: &[(&str, &str)]) ->
          list: 7\n    source: people.csv\n"
     );
     fs::write(folder.path().join("enlist.yaml"), config).unwrap();
+    record::write(folder.path(), &[record::consent(host)]);
     let mut command = command(folder.path(), &[], &["run", "--json"]);
     command.envs(environment.iter().copied());
     Ended::of(piped(command).output().unwrap())

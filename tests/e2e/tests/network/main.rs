@@ -17,6 +17,9 @@ mod imports;
 #[path = "../cli/process.rs"]
 mod process;
 mod reach;
+#[allow(unreachable_pub, reason = "shared with the tests of consent")]
+#[path = "../consent/record.rs"]
+mod record;
 mod refusals;
 #[allow(dead_code, reason = "shared with the tests of the sink")]
 #[path = "../../../../sinks/activecampaign/tests/support/server.rs"]

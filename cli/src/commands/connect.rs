@@ -1,0 +1,146 @@
+//! `connect`: somebody agrees that people's data goes to an account, and the key is tested.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use enlist_core::{Error, ErrorKind, Lane, SendError};
+use serde_json::json;
+
+use crate::args::{ConnectArgs, Global};
+use crate::connectors;
+use crate::consent::{self, Standing};
+use crate::exit::Exit;
+use crate::exports;
+use crate::failure::Failure;
+use crate::output::Screen;
+use crate::render::clean;
+use crate::spec::{self, Connection, Environment};
+
+/// What has to be typed.
+const WORDS: &str = "I agree";
+
+/// Asks, tests and records; or only tells what is recorded; or revokes it. Ends by telling what is recorded.
+pub async fn connect(args: &ConnectArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
+    let spec = spec::load(global.config.as_deref())?;
+    let environment = Environment::of_spec(spec.as_ref())?;
+    let (connection, state) = spec::account(args, spec.as_ref(), &environment)?;
+    let host = connectors::host(&connection)?;
+    if args.revoke {
+        if Standing::of(host.name(), &state)? != Standing::Missing {
+            consent::revoke(host.name(), &who(args), &state)?;
+        }
+    } else if !args.check && !connection.is_simulator() {
+        agreed(args, global, screen, host.name())?;
+        test(&connection, host.name()).await?;
+        consent::agree(host.name(), who(args), &state)?;
+    }
+    let standing = Standing::of(host.name(), &state)?;
+    let document = document(host.name(), host.is_loopback(), &standing);
+    screen.result(&told(host.name(), host.is_loopback(), &standing), &document);
+    let holds = host.is_loopback() || matches!(standing, Standing::InForce(_));
+    Ok(if holds || args.revoke { Exit::Done } else { Exit::Access })
+}
+
+/// Shows the text, and returns when somebody agrees to it.
+fn agreed(args: &ConnectArgs, global: &Global, screen: &Screen, host: &str) -> Result<(), Failure> {
+    screen.notice(&consent::text(host));
+    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal() && !global.no_input;
+    if args.agree && (terminal || args.by.is_some()) {
+        return Ok(());
+    }
+    if !terminal {
+        return Err(Failure::config("usage::agree", "nobody can be asked here")
+            .help("on a terminal: enlist connect; elsewhere: --agree --by NAME, after reading the text above"));
+    }
+    screen.notice(&format!("\nType \"{WORDS}\" to agree: "));
+    if is_agreement(&mut io::stdin().lock()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Access, "access::consent", "nobody agreed: nothing was called, nothing recorded")
+        .help(format!("type {WORDS}, or leave it"))
+        .into())
+}
+
+/// Whether the next line is the agreement. No line is none.
+fn is_agreement(answers: &mut impl BufRead) -> bool {
+    let mut line = String::new();
+    answers.read_line(&mut line).is_ok() && line.trim().eq_ignore_ascii_case(WORDS)
+}
+
+/// The name given, or else the one the user has on this machine.
+fn who(args: &ConnectArgs) -> String {
+    let user = || ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let number = || format!("user {}", rustix::process::getuid().as_raw());
+    args.by.clone().or_else(user).unwrap_or_else(number)
+}
+
+/// Calls the account once.
+async fn test(connection: &Connection, host: &str) -> Result<(), Error> {
+    let account = connectors::account(connection)?;
+    exports::pacer(&*account)?.turn(Lane::General).await?;
+    let out_of_reach = |what: &str, cause: &str| {
+        Error::new(ErrorKind::Unfinished, "network::unreachable", format!("{what} {host}: {cause}"))
+            .help("check the host name and the network, then run the same command again; nothing was recorded")
+    };
+    account.probe().await.map_err(|error| match error {
+        SendError::Fatal(error) => error,
+        SendError::Denied(cause) => {
+            Error::new(ErrorKind::Access, "access::key", format!("{host} rejects the API key ({cause})"))
+                .help("copy the key from Settings > Developer to where it is read; nothing was recorded")
+        }
+        SendError::Throttled { .. } => out_of_reach("is throttled by", "too many requests"),
+        SendError::Undelivered(cause) => out_of_reach("cannot reach", &cause),
+        SendError::InDoubt(cause) | SendError::Malformed(cause) => out_of_reach("cannot understand", &cause),
+        SendError::Invalid(_) | SendError::TooLarge => out_of_reach("cannot use", "unexpected answer"),
+    })
+}
+
+fn told(host: &str, loopback: bool, standing: &Standing) -> String {
+    let host = clean(host);
+    let given = standing
+        .consent()
+        .map(|consent| format!("{} agreed on {} that people's data goes to {host}", clean(&consent.by), consent.at));
+    match (standing, given) {
+        (Standing::Revoked(consent), Some(given)) => {
+            let by = consent.revoked_by.as_deref().unwrap_or_default();
+            let at = consent.revoked_at.as_deref().unwrap_or_default();
+            format!("{given}\nRevoked by {} on {at}: runs are refused\n", clean(by))
+        }
+        (Standing::OtherText(_), Some(given)) => format!("{given}\nThe text has changed since: runs are refused\n"),
+        (_, Some(given)) => format!("{given}\n"),
+        (_, None) if loopback => format!("{host} is this machine: no consent is needed\n"),
+        (_, None) => format!("no consent recorded for {host}\n"),
+    }
+}
+
+fn document(host: &str, loopback: bool, standing: &Standing) -> serde_json::Value {
+    json!({
+        "schema": "enlist.connect/1",
+        "host": host,
+        "needed": !loopback,
+        "in_force": matches!(standing, Standing::InForce(_)),
+        "text": consent::fingerprint(host),
+        "consent": standing.consent(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_agreement;
+
+    #[test]
+    fn only_the_words_are_an_agreement() {
+        for (typed, agrees) in [
+            ("I agree\n", true),
+            ("  i AGREE \r\n", true),
+            ("I agree", true),
+            ("", false),
+            ("\n", false),
+            ("y\n", false),
+            ("yes\n", false),
+            ("I agree not\n", false),
+            ("no\nI agree\n", false),
+        ] {
+            assert_eq!(is_agreement(&mut typed.as_bytes()), agrees, "{typed:?}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What happens before and after a run by the real binary: somebody agrees that data leaves, somebody is told how it went.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
+
+#[path = "../cli/process.rs"]
+#[allow(dead_code, reason = "shared with the tests of the command line, which use the rest")]
+mod process;
+#[path = "../operator/verdict.rs"]
+#[allow(dead_code, reason = "shared with the tests of what an operator meets, which use the rest")]
+mod verdict;
+#[path = "../cli/world.rs"]
+#[allow(dead_code, reason = "shared with the tests of the command line, which use the rest")]
+mod world;
+
+mod connect;
+mod listener;
+mod notify;
+mod record;
+mod refuse;
