@@ -24,7 +24,7 @@ pub fn account(
     let mut connection = match (&args.connection, &args.host) {
         (Some(name), _) => named(name, spec)?,
         // Nothing is called, so no key is needed.
-        (None, Some(host)) if args.check || args.revoke => without_key(host),
+        (None, Some(host)) if args.check || args.revoke => Connection::typed(host, None),
         (None, _) => {
             let typed =
                 ExportArgs { host: args.host.clone(), key_file: args.key_file.clone(), ..ExportArgs::default() };
@@ -47,16 +47,4 @@ fn named(name: &str, spec: Option<&Spec>) -> Result<Connection, Failure> {
         None if names.is_empty() => failure.help("--host acme.api-us1.com names an account without a configuration"),
         None => failure.help(format!("connections: {}", names.join(", "))),
     })
-}
-
-fn without_key(host: &str) -> Connection {
-    Connection {
-        name: host.to_owned(),
-        display_name: None,
-        host: host.to_owned(),
-        api_key: None,
-        key_written_out: false,
-        ca_file: None,
-        allow_host: false,
-    }
 }

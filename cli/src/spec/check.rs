@@ -176,9 +176,20 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
     })
 }
 
-/// A URL. An empty one is none, so that a variable or one export can do without.
+/// A URL. An empty one is none, so that a variable or one export can do without. It may be a secret: an objection shows
+/// where it stands, and nothing from there on.
 fn endpoint(reader: &Reader<'_>, text: &Text) -> Result<Option<Endpoint>, Failure> {
-    if reader.text(text)?.is_empty() { Ok(None) } else { reader.parse("notify", text, Endpoint::parse).map(Some) }
+    if reader.text(text)?.is_empty() {
+        return Ok(None);
+    }
+    reader.parse("notify", text, Endpoint::parse).map(Some).map_err(|mut failure| {
+        if let Some(snippet) = &mut failure.snippet {
+            let before = usize::try_from(snippet.column).unwrap_or(1).saturating_sub(1);
+            let starred = |(at, c)| if at < before || c == ' ' { c } else { '*' };
+            snippet.text = snippet.text.chars().enumerate().map(starred).collect();
+        }
+        failure
+    })
 }
 
 fn connection_of(

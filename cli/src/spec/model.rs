@@ -50,6 +50,19 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// An account named on the command line.
+    pub fn typed(host: &str, api_key: Option<SecretString>) -> Self {
+        Self {
+            name: host.to_owned(),
+            display_name: None,
+            host: host.to_owned(),
+            api_key,
+            key_written_out: false,
+            ca_file: None,
+            allow_host: false,
+        }
+    }
+
     /// Whether this is the simulator that comes with the tool.
     pub fn is_simulator(&self) -> bool {
         self.host == SIMULATOR

@@ -98,18 +98,14 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
 }
 
 /// The account that `--host` names, or else the one that exports without a connection go to.
-pub(super) fn typed_connection(args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Connection, Failure> {
+pub(super) fn typed_connection(
+    args: &ExportArgs,
+    spec: Option<&Spec>,
+    environment: &Environment,
+) -> Result<Connection, Failure> {
     if let Some(host) = &args.host {
         let api_key = if host == SIMULATOR { None } else { Some(typed_key(args, environment)?) };
-        return Ok(Connection {
-            name: host.clone(),
-            display_name: None,
-            host: host.clone(),
-            api_key,
-            key_written_out: false,
-            ca_file: None,
-            allow_host: args.allow_host,
-        });
+        return Ok(Connection { allow_host: args.allow_host, ..Connection::typed(host, api_key) });
     }
     let connections = spec.map(|spec| spec.connections.as_slice()).unwrap_or_default();
     let default = spec.and_then(|spec| spec.default_connection.as_deref());

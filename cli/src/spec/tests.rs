@@ -191,3 +191,34 @@ fn what_is_missing_on_the_command_line_is_asked_for() {
     .collect();
     assert_snapshot!(screens.join("\n"));
 }
+
+#[test]
+fn whoever_is_notified_stands_in_the_defaults_or_in_an_export_and_never_in_an_error() {
+    let hosts = |text: &str| {
+        let spec = parse(text).unwrap();
+        let args = ExportArgs { list: Some(7), ..ExportArgs::default() };
+        let typed = select(Some("people.csv"), &args, Some(&spec), &environment()).unwrap();
+        [&spec.exports[0], &typed[0]].map(|export| export.notify.as_ref().map(|it| it.host().to_owned()))
+    };
+    let host = |name: &str| Some(name.to_owned());
+    assert_eq!(hosts(SOUND), [None, None]);
+    let common = SOUND.replace("defaults: {", "defaults: { notify: https://all.example.com/s3cret,");
+    assert_eq!(hosts(&common), [host("all.example.com"), host("all.example.com")]);
+    let own = |value: &str| common.replace("    deadline", &format!("    notify: {value}\n    deadline"));
+    assert_eq!(hosts(&own("https://own.example.com/s3cret")), [host("own.example.com"), host("all.example.com")]);
+    assert_eq!(hosts(&own("${NONE:-}")), [None, host("all.example.com")]);
+    let spec = parse(&common).unwrap();
+    assert!(!format!("{spec:?}").contains("/s3cret"));
+    assert!(spec.exports[0].clone().simulated().notify.is_none(), "a rehearsal tells nobody");
+    for value in [
+        "http://own.example.com/s3cret",
+        "\n      http://own.example.com/s3cret",
+        ">-\n      s3cret",
+        "\"x s3cret\"",
+        "${BAD}",
+    ] {
+        let screen = screen_of(&own(value));
+        assert!(screen.starts_with("error[config::bad_value]: `notify` cannot be read\n"), "{screen}");
+        assert!(screen.contains("help: write https://HOST/PATH") && !screen.contains("s3cret"), "{screen}");
+    }
+}
