@@ -87,8 +87,8 @@ fn nothing_is_recorded_for_an_account_that_does_not_take_the_key() {
     world.write("key", "another-key");
     let refused = connect(&world, &["--agree", "--by", "Ada Example"]);
     ends(&refused, 4, "access::key", &["nothing was recorded"]);
-    let gone = ["connect", "--host", "127.0.0.1:9", "--key-file", "key", "--agree", "--by", "Ada Example"];
-    ends(&world.enlist(&gone), 5, "network::unreachable", &["127.0.0.1:9", "nothing was recorded"]);
+    let gone = ["connect", "--host", "127.0.0.1:1", "--key-file", "key", "--agree", "--by", "Ada Example"];
+    ends(&world.enlist(&gone), 5, "network::unreachable", &["127.0.0.1:1", "nothing was recorded"]);
     assert!(!file(&world).exists(), "something was recorded");
 }
 

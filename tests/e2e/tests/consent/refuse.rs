@@ -102,7 +102,7 @@ fn fault_75_a_consent_for_another_host_is_none() {
     let project = Project::new();
     let others = ["other.api-us1.com", "acme.activehosted.com", "ac-me.api-us1.com"].map(record::consent);
     record::write(project.path(), &others);
-    project.is_refused(&["run"], &[]);
+    project.is_refused(&["run"], &["no consent recorded for acme.api-us1.com\n"]);
     // The same words, copied to another host.
     let mut moved = record::consent("other.api-us1.com");
     moved["host"] = json!(HOST);
