@@ -38,8 +38,8 @@ Examples:
 const CONNECT: &str = "\
 Examples:
   enlist connect marketing                   read what will be sent to whom, agree, test the key
-  enlist connect --agree --by \"Ada Example\"   the same without a terminal
-  enlist connect --check";
+  enlist connect --agree --by Ada            the same without a terminal
+  enlist connect --check                     what is recorded";
 
 const SIM: &str = "\
 Examples:
