@@ -19,11 +19,11 @@ mod sink;
 
 pub use batches::Batches;
 pub use clock::Clock;
-pub use cpu::on_one_thread;
 pub use contact::{
     Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
     Shape, Slot, Stage, normalise_email,
 };
+pub use cpu::on_one_thread;
 pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer, check_destination};
 pub use error::{Error, ErrorKind};
 pub use export::{Export, Observer, Plan, State};

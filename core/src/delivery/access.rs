@@ -54,15 +54,24 @@ impl Delivery {
         Ok(())
     }
 
-    /// Asks whether list and fields are still there.
+    /// Asks whether list and fields are still there; nothing is sent meanwhile.
     pub(super) fn check_destination(&mut self) {
+        if std::mem::replace(&mut self.checking, true) {
+            return;
+        }
         let (sink, pacer) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer));
         self.tasks.spawn(async move { Event::Checked(sink.check(&*pacer).await.map(|_| ())) });
     }
 
     pub(super) fn checked(&mut self, result: Result<(), SendError>) -> Result<(), Error> {
-        if let Err(SendError::Fatal(error)) = result {
-            self.stop(error);
+        self.checking = false;
+        match result {
+            Ok(()) => self.sound_at = Some(self.tools.clock.now()),
+            Err(SendError::Fatal(error)) => {
+                self.stop(error);
+            }
+            // No word about the list: whoever needs to know asks again.
+            Err(_) => {}
         }
         Ok(())
     }

@@ -53,18 +53,24 @@ impl Delivery {
 
     fn accepted(&mut self, item: Item, receipt: Receipt) -> Result<(), Error> {
         self.tools.pacer.success(item.lane)?;
-        self.tally.accepted += 1;
-        self.note_trial(&item, false);
         let Some(intent) = item.intent else {
             return Err(unrecorded());
         };
         match receipt {
+            // A cache, or a connection that was mixed up: what became of this request nobody knows.
+            Receipt::Queued(job) if self.jobs.contains(&job) => {
+                self.tally.calls.in_doubt += 1;
+                self.tally.trouble("an answer named the import of another request".into());
+                self.doubted(Item { in_doubt: true, ..item })
+            }
             Receipt::Queued(job) => {
+                self.counts_as_accepted(&item);
                 self.tools.ledger.accept(intent, &job, item.in_doubt)?;
                 self.watch(intent, job, Whose::Own(item));
                 Ok(())
             }
             Receipt::Done => {
+                self.counts_as_accepted(&item);
                 let contacts = self.load(&item)?.contacts;
                 let confirmed = contacts.iter().map(|contact| (contact.key, contact.fingerprint)).collect();
                 self.end(&item, Settlement { confirmed, in_doubt: item.in_doubt, ..Settlement::default() })?;
@@ -72,6 +78,11 @@ impl Delivery {
                 Ok(())
             }
         }
+    }
+
+    fn counts_as_accepted(&mut self, item: &Item) {
+        self.tally.accepted += 1;
+        self.note_trial(item, false);
     }
 
     fn try_again(&mut self, mut item: Item) {

@@ -2,7 +2,7 @@
 //!
 //! Each turn launches whatever may go, then waits for the first of: an answer, the next due time, a stop.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use super::work::{Backlog, Item, Pending, Waiting};
 use crate::plan::Packed;
 use crate::report::{Progress, RejectWriter};
 use crate::{
-    Clock, Error, ErrorKind, Hasher, IntentId, JobState, Lane, Ledger, NewIntent, Receipt, Request, SendError, Sink,
+    Clock, Error, ErrorKind, Hasher, IntentId, JobId, JobState, Lane, Ledger, NewIntent, Receipt, Request, SendError,
+    Sink,
 };
 
 /// Most imports waiting for an answer: at a latency of 18 s this still reaches 100 a minute.
@@ -64,7 +65,7 @@ pub(crate) struct Delivery {
     pub(super) pending: BTreeMap<IntentId, Pending>,
     pub(super) questions: BTreeSet<(Instant, IntentId)>,
     pub(super) tasks: JoinSet<Event>,
-    sending: usize,
+    pub(super) sending: usize,
     /// Contacts of requests that wait for an answer.
     pub(super) in_flight: u64,
     /// Bodies of this size and more were refused for their size.
@@ -82,6 +83,12 @@ pub(crate) struct Delivery {
     pub(super) last_before: IntentId,
     /// Probes of the credentials that failed in a row; absent while access is not in question.
     pub(super) probing: Option<u32>,
+    /// Whether list and fields are being checked.
+    pub(super) checking: bool,
+    /// When list and fields were last found to be there.
+    pub(super) sound_at: Option<Instant>,
+    /// Jobs of this run and those it took up: an answer that names one again is not an answer to its request.
+    pub(super) jobs: HashSet<JobId>,
     pub(super) base: Option<u64>,
     pub(super) trials: HashMap<u64, Trial>,
     pub(super) next_trial: u64,
@@ -120,6 +127,9 @@ impl Delivery {
             started: now,
             last_before: IntentId::NONE,
             probing: None,
+            checking: false,
+            sound_at: None,
+            jobs: HashSet::new(),
             base: None,
             trials: HashMap::new(),
             next_trial: 0,
@@ -194,8 +204,10 @@ impl Delivery {
         let mut wake = self.tools.deadline;
         if self.probing.is_none() {
             self.open_after_quarantine(now)?;
-            for lane in [Lane::Bulk, Lane::Single] {
-                wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
+            if !self.checking {
+                for lane in [Lane::Bulk, Lane::Single] {
+                    wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
+                }
             }
             wake = wake.min(self.ask_outcomes(now).unwrap_or(wake));
             wake = wake.min(self.ask_backlog(now).unwrap_or(wake));

@@ -17,6 +17,9 @@ const SHARE_OF_SHORT: u64 = 90;
 
 const SHORT_WINDOW: Duration = Duration::from_secs(10);
 
+/// No process reserves further ahead than this: one slot a lane, behind the longest hold and the slots of others.
+const HORIZON: Duration = Duration::from_secs(3_600);
+
 /// Longest wait that a destination can ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
@@ -107,10 +110,14 @@ impl PaceState {
         Self { known: false, ..Self::idle() }
     }
 
-    /// Whether this version can use it.
-    pub(super) fn is_current(&self) -> bool {
+    /// Whether this version can use it at `now`: a damaged one could keep everybody waiting for years.
+    pub(super) fn is_usable(&self, now: u64) -> bool {
+        let brakes = [&self.imports, &self.calls];
+        let horizon = now.saturating_add(nanos(HORIZON));
+        let slots = [self.bulk, self.single, self.general].into_iter().chain(self.taken.iter().copied());
         self.version == VERSION
-            && [&self.imports, &self.calls].iter().all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
+            && brakes.iter().all(|brake| brake.rate > 0.0 && brake.rate <= 1.0)
+            && slots.chain(brakes.map(|brake| brake.until)).all(|at| at <= horizon)
     }
 
     /// Takes the next slot of `lane` at or after `now` and returns its time.

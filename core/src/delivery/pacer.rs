@@ -138,7 +138,8 @@ impl FilePaceStore {
             return Ok(PaceState::idle());
         }
         let stored = serde_json::from_slice::<Stored>(&text).ok();
-        let stored = stored.filter(|stored| stored.boot == self.boot && stored.state.is_current());
+        let now = (self.now)();
+        let stored = stored.filter(|stored| stored.boot == self.boot && stored.state.is_usable(now));
         Ok(stored.map_or_else(PaceState::unknown, |stored| stored.state))
     }
 

@@ -34,7 +34,9 @@ impl Delivery {
             Whose::Own(_) => now + retry::question(0),
             Whose::Earlier { .. } => now,
         };
-        self.pending.insert(intent, Pending { job, whose, accepted: now, asked: 0, unknown: 0, asking: false });
+        self.jobs.insert(job.clone());
+        let pending = Pending { job, whose, accepted: now, asked: 0, unknown: 0, asking: false, refused_at: None };
+        self.pending.insert(intent, pending);
         self.questions.insert((first, intent));
     }
 
@@ -109,8 +111,9 @@ impl Delivery {
                 self.questions.extend(ended.into_iter().map(|intent| (now, intent)));
                 self.open_barrier(asked)
             }
-            Ok(_) => {
+            Ok(jobs) => {
                 self.empty_at = None;
+                self.note_others(jobs);
                 Ok(())
             }
             Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
@@ -120,6 +123,15 @@ impl Delivery {
             }
             // The call is a hint; its failure changes nothing.
             Err(_) => Ok(()),
+        }
+    }
+
+    /// Tells of imports under way that cannot be ours, not even by a lost answer.
+    fn note_others(&mut self, jobs: u64) {
+        let unclear = self.tally.calls.in_doubt + self.tally.recovered.unclear;
+        let ours = (self.pending.len() + self.sending) as u64 + unclear;
+        if jobs > ours {
+            self.tally.warn("another importer is at work on this account; it counts in the same limits");
         }
     }
 

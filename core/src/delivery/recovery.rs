@@ -54,7 +54,10 @@ impl Delivery {
     ) -> Result<(), Error> {
         let named = self.keys_of(refused);
         let (out, rest): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(key, _)| named.keys.contains(key));
-        let unclear = named.unreadable || out.len() < named.keys.len();
+        // A list that was gone for a while refuses everybody: then this run asks for a verdict of its own.
+        let everybody = rest.is_empty() && out.len() > 1;
+        let unclear = named.unreadable || out.len() < named.keys.len() || everybody;
+        let (out, rest) = if everybody { (rest, out) } else { (out, rest) };
         let mut settlement = Settlement { in_doubt, ..Settlement::default() };
         settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
         self.tally.recovered.resolved += 1;

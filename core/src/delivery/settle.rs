@@ -40,6 +40,11 @@ impl Delivery {
             }
             Ok(JobState::Finished { refused }) => {
                 self.failed_in_a_row = 0;
+                if self.refuses_everybody(intent, refused.len()) {
+                    self.check_destination();
+                    self.ask_again(intent);
+                    return Ok(());
+                }
                 let Some(pending) = self.pending.remove(&intent) else { return Ok(()) };
                 match pending.whose {
                     Whose::Own(item) => {
@@ -74,6 +79,18 @@ impl Delivery {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a whole request was refused, and nobody knows yet that the list is still there: a list that was deleted
+    /// refuses everybody, and that says nothing about the contacts.
+    fn refuses_everybody(&mut self, intent: IntentId, refused: usize) -> bool {
+        let Some(pending) = self.pending.get_mut(&intent) else { return false };
+        let Whose::Own(item) = &pending.whose else { return false };
+        if item.contacts < 2 || refused < item.contacts {
+            return false;
+        }
+        let heard = *pending.refused_at.get_or_insert(self.tools.clock.now());
+        self.sound_at.is_none_or(|sound| sound <= heard)
     }
 
     /// R2: confirmed is who is not listed as refused.

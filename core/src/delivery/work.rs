@@ -168,6 +168,8 @@ pub(crate) struct Pending {
     pub(crate) unknown: u32,
     /// Whether a question is under way.
     pub(crate) asking: bool,
+    /// When it was first heard that all of its contacts were refused.
+    pub(crate) refused_at: Option<Instant>,
 }
 
 /// Whose contacts a job holds.

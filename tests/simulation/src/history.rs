@@ -132,7 +132,9 @@ impl History {
         if report.automations > 0 {
             self.trace.wrong(format!("{} contacts ran through automations", report.automations));
         }
-        let (trace, wrongs) = self.trace.take();
+        let (trace, mut wrongs) = self.trace.take();
+        // What a person would miss first.
+        wrongs.sort_by_key(|wrong| !wrong.starts_with("person."));
         let imports = report.bulk_requests + report.single_requests;
         Ok(Verdict { wrongs, trace, runs: self.runs, imports, steps: self.steps })
     }

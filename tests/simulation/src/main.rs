@@ -35,7 +35,7 @@ enum What {
     Seed {
         /// Which one.
         seed: u64,
-        /// The parts of it that happen, as a wrong seed names them; all if absent.
+        /// The parts of it that happen, as a wrong seed names them, or `none`; all if absent.
         #[arg(long, value_delimiter = ',')]
         only: Option<Vec<String>>,
         /// Break this rule on purpose: r1 to r6.
@@ -121,7 +121,8 @@ fn seeds(count: u64, from: u64, how: &How, first: bool) -> Result<bool, Error> {
 /// The command that shows a seed again.
 fn command(seed: u64, only: &[String], broken: Option<Rule>) -> String {
     let broken = broken.map(|rule| format!(" --broken {rule}")).unwrap_or_default();
-    format!("cargo run -p enlist-simulation -- seed {seed} --only {}{broken}", only.join(","))
+    let only = if only.is_empty() { "none".to_owned() } else { only.join(",") };
+    format!("cargo run -p enlist-simulation -- seed {seed} --only {only}{broken}")
 }
 
 fn every_step(how: &How) -> Result<bool, Error> {

@@ -29,6 +29,9 @@ pub(crate) const LIST: u32 = 1;
 /// The time of a run whose deadline is not the point.
 const LONG: Duration = Duration::from_secs(90 * 60);
 
+/// The time of a run in which every step fails from some point on.
+const HOPELESS: Duration = Duration::from_secs(10 * 60);
+
 /// One exporter.
 pub(crate) struct Party {
     pub(crate) name: &'static str,
@@ -88,7 +91,13 @@ impl Party {
             rejects: Box::new(Noted(Arc::clone(&rejected))),
         };
         self.trace.note(format_args!("{} runs {end:?}", self.name));
-        let export = self.export(&process, if let End::Deadline(deadline) = end { deadline } else { LONG })?;
+        let deadline = match end {
+            End::Deadline(deadline) => deadline,
+            // Nothing gets better in such a run.
+            End::Blow(blow) if blow.from_there_on => HOPELESS,
+            _ => LONG,
+        };
+        let export = self.export(&process, deadline)?;
         let run = on_one_thread(export.run(self.state(&process, wall), observer));
         let report = tokio::select! {
             biased;

@@ -49,7 +49,7 @@ impl Mode {
             Self::Sound => {}
             Self::Reordering => {
                 settings.processing.out_of_order = 0.5;
-                settings.processing.held_back = Duration::from_secs(600);
+                settings.processing.held_back = Duration::from_secs(90);
             }
             Self::Refusing => {
                 (settings.fail_accept, settings.fail_async) = (0.03, 0.05);

@@ -190,7 +190,6 @@ async fn turns(waiting: Vec<(usize, Lane)>, disturbances: Vec<(u64, Disturbance)
 }
 
 #[test]
-#[ignore = "such a state is believed, and every call waits for it until the machine is started again"]
 fn a_state_of_the_far_future_is_a_past_that_nobody_knows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("acme");
