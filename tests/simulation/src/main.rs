@@ -129,7 +129,7 @@ fn every_step(how: &How) -> Result<bool, Error> {
     let mut sound = true;
     for mode in Mode::ALL {
         let clock = Clock::start();
-        let found = Steps { mode, threads: how.threads(), broken: how.broken }.run()?;
+        let found = Steps { mode, threads: how.threads(), skip: 0, broken: how.broken }.run()?;
         for (what, wrong) in found.wrong.iter().take(10) {
             println!("{mode:?}, {what}: {wrong}");
         }

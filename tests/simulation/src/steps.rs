@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use enlist_core::Error;
-use enlist_simulator::{Complaints, Latency, Processing, Settings, UnknownBatch};
+use enlist_simulator::{Complaints, Latency, Processing, Settings};
 
 use crate::history::{carry_out, in_memory};
 use crate::process::{Blow, Strike};
@@ -58,7 +58,6 @@ impl Mode {
             Self::Failing => {
                 let processing = &mut settings.processing;
                 (processing.failed, processing.interrupted, processing.forgotten) = (0.1, 0.1, 0.1);
-                settings.unknown_batch = UnknownBatch::False;
             }
         }
         settings
@@ -71,6 +70,9 @@ pub struct Steps {
     pub mode: Mode,
     /// Threads.
     pub threads: usize,
+    /// Steps of the recovery that a second crash leaves out after each one it strikes; other first crashes leave out
+    /// others, so that neighbours together miss none.
+    pub skip: u64,
     /// A rule that is broken on purpose.
     pub broken: Option<Rule>,
 }
@@ -134,7 +136,7 @@ impl Steps {
     /// When a history cannot be set up, which is no verdict.
     pub fn run(&self) -> Result<Tried, Error> {
         let steps = export_of_twenty_requests(self.mode)?.steps;
-        let blows: Vec<Vec<Blow>> = single(steps).chain(double(steps)).collect();
+        let blows: Vec<Vec<Blow>> = single(steps).chain(double(steps, self.skip + 1)).collect();
         let next = AtomicUsize::new(0);
         let tried = Mutex::new((Tried { steps, ..Tried::default() }, None));
         std::thread::scope(|scope| {
@@ -171,11 +173,11 @@ fn single(steps: u64) -> impl Iterator<Item = Vec<Blow>> {
     })
 }
 
-/// Every crash, followed by one at each step of the recovery.
-fn double(steps: u64) -> impl Iterator<Item = Vec<Blow>> {
+/// Every crash, followed by one at each `stride`th step of the recovery.
+fn double(steps: u64, stride: u64) -> impl Iterator<Item = Vec<Blow>> {
     let dies = |at, strike| Blow { at, strike, from_there_on: false };
     (1..=steps).flat_map(move |at| {
-        (1..=RECOVERY).map(move |again| {
+        (1..=RECOVERY).filter(move |again| (at + again).is_multiple_of(stride)).map(move |again| {
             // Before and after take turns, so that each meets each at neighbouring steps.
             let strikes = [Strike::DieBefore, Strike::DieAfter];
             let (first, second) = (strikes[(at % 2) as usize], strikes[((at / 2 + again) % 2) as usize]);

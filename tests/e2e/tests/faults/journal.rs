@@ -1,7 +1,6 @@
 //! Ledgers that fail.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use enlist_core::{
     Digest, Entry, Error, ErrorKind, Intent, IntentId, JobId, Key, Ledger, MemoryLedger, NewIntent, Observer,
