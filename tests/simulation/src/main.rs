@@ -98,7 +98,8 @@ fn seeds(count: u64, from: u64, how: &How, first: bool) -> Result<bool, Error> {
         }
     };
     let (threads, broken) = (how.threads(), how.broken);
-    let found = Many { seeds: from..from + count, threads, broken, open: &in_memory, first }.run(&progress)?;
+    let found =
+        Many { seeds: from..from + count, threads, broken, open: &in_memory, enough: &|_| first }.run(&progress)?;
     for (seed, wrong) in found.wrong.iter().take(10) {
         println!("seed {seed} is wrong: {wrong}");
     }

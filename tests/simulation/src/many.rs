@@ -20,8 +20,8 @@ pub struct Many<'a> {
     pub broken: Option<Rule>,
     /// Where ledgers are kept.
     pub open: &'a Open,
-    /// Whether to stop at the first wrong seed.
-    pub first: bool,
+    /// Whether what is wrong is enough to stop.
+    pub enough: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 /// What was found.
@@ -61,7 +61,7 @@ impl Many<'_> {
                             Err(error) => *failure = Some(error),
                         }
                         progress(seed);
-                        if failure.is_some() || (self.first && !found.wrong.is_empty()) {
+                        if failure.is_some() || found.wrong.iter().any(|(_, wrong)| (self.enough)(wrong)) {
                             next.store(self.seeds.end, Ordering::Relaxed);
                         }
                     }

@@ -14,13 +14,15 @@ use crate::scenario::Scenario;
 /// When a history cannot be set up.
 pub fn shrink(seed: u64, broken: Option<Rule>, open: &Open) -> Result<Vec<String>, Error> {
     let mut scenario = Scenario::of(seed);
+    let wrongs = history::carry_out(&scenario, broken, open)?.wrongs;
+    let wrong = wrongs.first().map_or("", |wrong| kind(wrong));
     let mut out = BTreeSet::new();
     loop {
         let before = left(&scenario, &out);
         for part in &before {
             let mut smaller = scenario.clone();
             smaller.leave_out(part);
-            if !history::carry_out(&smaller, broken, open)?.wrongs.is_empty() {
+            if history::carry_out(&smaller, broken, open)?.wrongs.iter().any(|other| kind(other) == wrong) {
                 scenario = smaller;
                 out.insert(part.clone());
             }
@@ -30,6 +32,11 @@ pub fn shrink(seed: u64, broken: Option<Rule>, open: &Open) -> Result<Vec<String
             return Ok(before);
         }
     }
+}
+
+/// What is wrong, without whom it concerns: a smaller history has to show the same.
+fn kind(wrong: &str) -> &str {
+    wrong.split(['.', ':', ' ']).next().unwrap_or_default()
 }
 
 /// Parts that were not left out: an edit that was still has its number.
