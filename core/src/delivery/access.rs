@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::engine::{Delivery, Event};
 use crate::{Error, ErrorKind, Lane, SendError};
 
@@ -12,6 +14,9 @@ const PROBES: u32 = 3;
 
 /// Pause before each probe but the first; three probes take about a minute.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
+
+/// Time between two questions for the list: they share the quota of the questions about jobs.
+const CHECK_EVERY: Duration = Duration::from_secs(15);
 
 impl Delivery {
     /// Holds all sending until the credentials are tested.
@@ -54,26 +59,44 @@ impl Delivery {
         Ok(())
     }
 
-    /// Asks whether list and fields are still there; nothing is sent meanwhile.
-    pub(super) fn check_destination(&mut self) {
-        if std::mem::replace(&mut self.checking, true) {
-            return;
+    /// Asks for the list where somebody waits for a word about it; returns when to look again.
+    pub(super) fn ask_for_list(&mut self, now: Instant) -> Option<Instant> {
+        if self.checking || !self.list_in_question {
+            return None;
         }
+        if self.check_due > now {
+            return Some(self.check_due);
+        }
+        (self.checking, self.check_due) = (true, now + CHECK_EVERY);
+        self.tally.calls.other += 1;
         let (sink, pacer) = (Arc::clone(&self.tools.sink), Arc::clone(&self.tools.pacer));
-        self.tasks.spawn(async move { Event::Checked(sink.check(&*pacer).await.map(|_| ())) });
+        self.tasks.spawn(async move { Event::Checked { asked: now, found: sink.check(&*pacer).await.map(|_| ()) } });
+        None
     }
 
-    pub(super) fn checked(&mut self, result: Result<(), SendError>) -> Result<(), Error> {
+    pub(super) fn checked(&mut self, asked: Instant, found: Result<(), SendError>) -> Result<(), Error> {
         self.checking = false;
-        match result {
-            Ok(()) => self.sound_at = Some(self.tools.clock.now()),
+        match found {
+            Ok(()) => {
+                self.sound_at = Some(asked);
+                let heard = self.pending.iter().filter_map(|(&intent, pending)| Some((intent, pending.refused_at?)));
+                let (vouched, rest): (Vec<_>, Vec<_>) = heard.partition(|(_, heard)| *heard <= asked);
+                self.list_in_question = !rest.is_empty();
+                self.ask_at_once(vouched.into_iter().map(|(intent, _)| intent).collect());
+                Ok(())
+            }
             Err(SendError::Fatal(error)) => {
                 self.stop(error);
+                Ok(())
             }
-            // No word about the list: whoever needs to know asks again.
-            Err(_) => {}
+            Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
+            Err(SendError::Denied(_)) => {
+                self.question_access();
+                Ok(())
+            }
+            // No word about the list: it is asked for again.
+            Err(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

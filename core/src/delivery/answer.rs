@@ -59,6 +59,9 @@ impl Delivery {
         match receipt {
             // A cache, or a connection that was mixed up: what became of this request nobody knows.
             Receipt::Queued(job) if self.jobs.contains(&job) => {
+                // The request that was told so first may be the one it does not belong to.
+                let first = self.pending.iter().find(|(_, pending)| pending.job == job).map(|(&intent, _)| intent);
+                first.map_or(Ok(()), |first| self.failed(first, true))?;
                 self.tally.calls.in_doubt += 1;
                 self.tally.trouble("an answer named the import of another request".into());
                 self.doubted(Item { in_doubt: true, ..item })

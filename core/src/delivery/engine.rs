@@ -40,7 +40,7 @@ pub(super) enum Event {
     Outcome { intent: IntentId, state: Result<JobState, SendError> },
     Outstanding { asked: Instant, jobs: Result<u64, SendError> },
     Probed(Result<(), SendError>),
-    Checked(Result<(), SendError>),
+    Checked { asked: Instant, found: Result<(), SendError> },
 }
 
 /// What delivery works with.
@@ -83,9 +83,13 @@ pub(crate) struct Delivery {
     pub(super) last_before: IntentId,
     /// Probes of the credentials that failed in a row; absent while access is not in question.
     pub(super) probing: Option<u32>,
-    /// Whether list and fields are being checked.
+    /// Whether somebody waits for a word about the list.
+    pub(super) list_in_question: bool,
+    /// Whether the list is being asked for.
     pub(super) checking: bool,
-    /// When list and fields were last found to be there.
+    /// Not before this is the list asked for again.
+    pub(super) check_due: Instant,
+    /// When the question was asked that last found the list.
     pub(super) sound_at: Option<Instant>,
     /// Jobs of this run and those it took up: an answer that names one again is not an answer to its request.
     pub(super) jobs: HashSet<JobId>,
@@ -127,7 +131,9 @@ impl Delivery {
             started: now,
             last_before: IntentId::NONE,
             probing: None,
+            list_in_question: false,
             checking: false,
+            check_due: now,
             sound_at: None,
             jobs: HashSet::new(),
             base: None,
@@ -204,11 +210,10 @@ impl Delivery {
         let mut wake = self.tools.deadline;
         if self.probing.is_none() {
             self.open_after_quarantine(now)?;
-            if !self.checking {
-                for lane in [Lane::Bulk, Lane::Single] {
-                    wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
-                }
+            for lane in [Lane::Bulk, Lane::Single] {
+                wake = wake.min(self.launch_imports(lane, now)?.unwrap_or(wake));
             }
+            wake = wake.min(self.ask_for_list(now).unwrap_or(wake));
             wake = wake.min(self.ask_outcomes(now).unwrap_or(wake));
             wake = wake.min(self.ask_backlog(now).unwrap_or(wake));
         }
@@ -328,7 +333,7 @@ impl Delivery {
                 self.outstanding(asked, jobs)
             }
             Event::Probed(result) => self.probed(result),
-            Event::Checked(result) => self.checked(result),
+            Event::Checked { asked, found } => self.checked(asked, found),
         }
     }
 

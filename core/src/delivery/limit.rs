@@ -17,7 +17,7 @@ const SHARE_OF_SHORT: u64 = 90;
 
 const SHORT_WINDOW: Duration = Duration::from_secs(10);
 
-/// No process reserves further ahead than this: one slot a lane, behind the longest hold and the slots of others.
+/// Slots further ahead than this are taken for damage: a run reserves one a lane, behind the longest hold.
 const HORIZON: Duration = Duration::from_secs(3_600);
 
 /// Longest wait that a destination can ask for.

@@ -19,6 +19,9 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// How long after the start of a run a request of the run before may still be on its way (its time-out).
 const STRAY: Duration = Duration::from_secs(60);
 
+/// Jobs that may end between an answer about the backlog and its arrival.
+const PENDING_ENDS: u64 = 32;
+
 /// After this time a value that might still land is taken to have landed (R5).
 const QUARANTINE: Duration = Duration::from_secs(30 * 60);
 
@@ -46,6 +49,14 @@ impl Delivery {
             pending.asking = false;
             self.questions.insert((self.tools.clock.now() + retry::question(pending.asked), intent));
         }
+    }
+
+    /// Asks about jobs without the pause that is due, unless a question is under way.
+    pub(super) fn ask_at_once(&mut self, mut intents: Vec<IntentId>) {
+        let now = self.tools.clock.now();
+        intents.retain(|intent| self.pending.get(intent).is_some_and(|pending| !pending.asking));
+        self.questions.retain(|(_, intent)| !intents.contains(intent));
+        self.questions.extend(intents.into_iter().map(|intent| (now, intent)));
     }
 
     pub(super) fn ask_outcomes(&mut self, now: Instant) -> Option<Instant> {
@@ -100,15 +111,12 @@ impl Delivery {
     }
 
     pub(super) fn outstanding(&mut self, asked: Instant, jobs: Result<u64, SendError>) -> Result<(), Error> {
-        let now = self.tools.clock.now();
         match jobs {
             Ok(0) => {
                 self.empty_at = Some(asked);
                 // Nothing is under way: every job accepted before the question has ended.
-                let ended = self.pending.iter().filter(|(_, pending)| pending.accepted < asked && !pending.asking);
-                let ended: Vec<IntentId> = ended.map(|(&intent, _)| intent).collect();
-                self.questions.retain(|(_, intent)| !ended.contains(intent));
-                self.questions.extend(ended.into_iter().map(|intent| (now, intent)));
+                let ended = self.pending.iter().filter(|(_, pending)| pending.accepted < asked);
+                self.ask_at_once(ended.map(|(&intent, _)| intent).collect());
                 self.open_barrier(asked)
             }
             Ok(jobs) => {
@@ -129,7 +137,9 @@ impl Delivery {
     /// Tells of imports under way that cannot be ours, not even by a lost answer.
     fn note_others(&mut self, jobs: u64) {
         let unclear = self.tally.calls.in_doubt + self.tally.recovered.unclear;
-        let ours = (self.pending.len() + self.sending) as u64 + unclear;
+        // Jobs that ended while the answer was on its way were counted as well.
+        let ended = self.tally.accepted.saturating_sub(self.own_pending() as u64).min(PENDING_ENDS);
+        let ours = (self.pending.len() + self.sending) as u64 + unclear + ended;
         if jobs > ours {
             self.tally.warn("another importer is at work on this account; it counts in the same limits");
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::engine::Delivery;
+use super::settle::is_suspicious;
 use super::work::Whose;
 use crate::{Digest, Error, Fingerprint, IntentId, IntentState, Key, Reason, Settlement};
 
@@ -54,15 +55,17 @@ impl Delivery {
     ) -> Result<(), Error> {
         let named = self.keys_of(refused);
         let (out, rest): (Vec<_>, Vec<_>) = contacts.into_iter().partition(|(key, _)| named.keys.contains(key));
-        // A list that was gone for a while refuses everybody: then this run asks for a verdict of its own.
-        let everybody = rest.is_empty() && out.len() > 1;
-        let unclear = named.unreadable || out.len() < named.keys.len() || everybody;
-        let (out, rest) = if everybody { (rest, out) } else { (out, rest) };
+        let unclear = named.unreadable || out.len() < named.keys.len();
         let mut settlement = Settlement { in_doubt, ..Settlement::default() };
-        settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
+        if is_suspicious(out.len(), out.len() + rest.len()) {
+            // The list may have been gone meanwhile: this run asks for a verdict of its own.
+            settlement.dirty = out;
+        } else {
+            settlement.rejected = out.into_iter().map(|(key, print)| (key, print, Reason::Refused)).collect();
+        }
         self.tally.recovered.resolved += 1;
         if unclear {
-            settlement.dirty = rest;
+            settlement.dirty.extend(rest);
         } else {
             self.tally.recovered.confirmed += rest.len() as u64;
             settlement.confirmed = rest;

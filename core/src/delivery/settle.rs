@@ -23,6 +23,9 @@ const FAILED_IN_A_ROW: u32 = 10;
 /// Failed imports in a row after which the run stops, even if the list is still there.
 const FAILED_FOR_GOOD: u32 = 3 * FAILED_IN_A_ROW;
 
+/// One refused contact in so many of a request is suspicious; a list loses about one in a hundred by itself.
+const SUSPICIOUS_SHARE: usize = 10;
+
 const REFUSED: &str = "the destination finished the import without this contact and gives no reason";
 const FAILED: &str = "the destination failed the import of this contact, sent alone";
 
@@ -40,8 +43,7 @@ impl Delivery {
             }
             Ok(JobState::Finished { refused }) => {
                 self.failed_in_a_row = 0;
-                if self.refuses_everybody(intent, refused.len()) {
-                    self.check_destination();
+                if self.needs_the_list(intent, refused.len()) {
                     self.ask_again(intent);
                     return Ok(());
                 }
@@ -81,16 +83,19 @@ impl Delivery {
         }
     }
 
-    /// Whether a whole request was refused, and nobody knows yet that the list is still there: a list that was deleted
-    /// refuses everybody, and that says nothing about the contacts.
-    fn refuses_everybody(&mut self, intent: IntentId, refused: usize) -> bool {
+    /// Whether refusals have to wait for a word about the list: one that was deleted refuses everybody, and that says
+    /// nothing about the contacts.
+    fn needs_the_list(&mut self, intent: IntentId, refused: usize) -> bool {
         let Some(pending) = self.pending.get_mut(&intent) else { return false };
+        pending.unknown = 0;
         let Whose::Own(item) = &pending.whose else { return false };
-        if item.contacts < 2 || refused < item.contacts {
+        if !is_suspicious(refused, item.contacts) {
             return false;
         }
         let heard = *pending.refused_at.get_or_insert(self.tools.clock.now());
-        self.sound_at.is_none_or(|sound| sound <= heard)
+        let waits = self.sound_at.is_none_or(|sound| sound < heard);
+        self.list_in_question |= waits;
+        waits
     }
 
     /// R2: confirmed is who is not listed as refused.
@@ -123,7 +128,7 @@ impl Delivery {
     }
 
     /// Ended without an outcome for each contact: failed as a whole, or forgotten.
-    fn failed(&mut self, intent: IntentId, forgotten: bool) -> Result<(), Error> {
+    pub(super) fn failed(&mut self, intent: IntentId, forgotten: bool) -> Result<(), Error> {
         let Some(Pending { whose, .. }) = self.pending.remove(&intent) else { return Ok(()) };
         self.question_destination();
         match whose {
@@ -189,7 +194,7 @@ impl Delivery {
             let help = "look at the imports in the account (or ask its support), then run the same command again";
             self.stop(Error::new(ErrorKind::Destination, "destination::imports_fail", message).help(help));
         } else if self.failed_in_a_row.is_multiple_of(FAILED_IN_A_ROW) {
-            self.check_destination();
+            self.list_in_question = true;
         }
     }
 
@@ -206,6 +211,11 @@ impl Delivery {
         }
         named
     }
+}
+
+/// Whether so many refusals of one request may have another cause than the contacts.
+pub(super) fn is_suspicious(refused: usize, contacts: usize) -> bool {
+    refused > 0 && refused * SUSPICIOUS_SHARE >= contacts
 }
 
 pub(super) struct Named {

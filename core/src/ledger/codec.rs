@@ -115,7 +115,7 @@ pub(super) fn contact(
     Ok((Key(wide(key)?), standing))
 }
 
-/// `key, fp, since, sum` of a late value.
+/// `key, fp, intent, sum` of a late value.
 pub(super) fn late(row: &Row, scope: i64, sum: &mut Checksum) -> Result<(Key, Fingerprint), Unreadable> {
     let (key, fp) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_blob()?);
     if sum.late(scope, key, fp, row.get(2)?) != row.get::<_, i64>(3)? {

@@ -167,6 +167,37 @@ fn a_torn_log_leaves_a_prefix_of_what_was_committed_and_a_damaged_one_is_refused
 }
 
 #[test]
+fn a_log_whose_beginning_was_zeroed_is_refused() {
+    let (_folder, path) = place();
+    let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
+    add_dirty(&mut ledger, &[key(1)]).unwrap();
+    let (file, log) = (fs::read(&path).unwrap(), fs::read(beside(&path, "-wal")).unwrap());
+    drop(ledger);
+    for zeroed in [32, 56, 512, 4_096] {
+        let (_folder, path) = place();
+        fs::write(&path, &file).unwrap();
+        fs::write(beside(&path, "-wal"), [vec![0; zeroed], log[zeroed..].to_vec()].concat()).unwrap();
+        assert_refused(content_at(&path), "state::damaged");
+    }
+}
+
+#[test]
+fn a_late_value_that_was_changed_does_not_vanish_unseen() {
+    for damage in
+        ["UPDATE late SET intent = 0", "UPDATE late SET fp = zeroblob(16)", "UPDATE contact SET fp = zeroblob(16)"]
+    {
+        let (_folder, path) = place();
+        let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
+        let contacts = vec![(key(1), fp(1))];
+        let id = ledger.record(&[NewIntent { contacts: contacts.clone() }], 1).unwrap()[0];
+        let settlement = Settlement { confirmed: contacts, in_doubt: true, ..Settlement::default() };
+        ledger.settle(id, &settlement).unwrap();
+        ledger.conn.execute_batch(damage).unwrap();
+        assert_eq!(ledger.clear_late(id).unwrap_err().code(), "state::damaged", "{damage}");
+    }
+}
+
+#[test]
 fn a_later_format_is_refused_by_its_number() {
     let (_folder, path) = place();
     let ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();

@@ -4,9 +4,9 @@
 //! confirmed only by the destination's terminal answer. R3 a contact with an intent that was not confirmed is never
 //! skipped. R4 a contact of a pending job is not sent with another value. R5 a value that may still land blocks
 //! other values until the destination's backlog is empty, or for half an hour of a run where others never let it be
-//! empty.
-//! R7 a damaged ledger stops the run; it is never reset. R8 after a failed write nothing more is sent. R9 a refused
-//! value is not sent again unchanged. R10 another mapping, list, host or key starts another generation.
+//! empty. R6 an email goes out once in a run, which the merge sees to. R7 a damaged ledger stops the run; it is never
+//! reset. R8 after a failed write nothing more is sent. R9 a refused value is not sent again unchanged. R10 another
+//! mapping, list, host or key starts another generation.
 
 mod codec;
 #[cfg(test)]

@@ -201,14 +201,23 @@ impl Ledger for SqliteLedger {
 
     fn last_intent(&self) -> Result<IntentId, Error> {
         self.read(|conn| {
-            // SQLite keeps the last id of a table whose rows are gone; there is no row before the first one.
-            let last = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'intent'";
+            // SQLite keeps the last id of a table whose rows are gone, but nothing checks it: what is there outweighs it.
+            let last = "SELECT coalesce(max(id), 0) FROM (SELECT seq AS id FROM sqlite_sequence WHERE name = 'intent'
+                 UNION ALL SELECT id FROM intent UNION ALL SELECT intent FROM late)";
             Ok(IntentId(conn.prepare_cached(last)?.query_row([], |row| row.get(0))?))
         })
     }
 
     fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
         self.write("forgetting late values", |tx, scope| {
+            // What decides is read first: a damaged row must not vanish unseen (R7).
+            let mut sum = Checksum::default();
+            let going = "SELECT key, fp, intent, sum FROM late WHERE scope = ? AND intent <= ?";
+            let going = collect(tx, going, [scope, through.0], |row| codec::late(row, scope, &mut sum))?;
+            let one = "SELECT key, generation, fp, reason, sum FROM contact WHERE scope = ? AND key = ?";
+            for (key, _) in &going {
+                collect(tx, one, params![scope, key.0], |row| codec::contact(row, scope, None, &mut sum))?;
+            }
             let other = "SELECT DISTINCT key FROM late JOIN contact USING (scope, key)
                  WHERE scope = ? AND late.intent <= ? AND contact.fp IS NOT late.fp";
             let other = collect(tx, other, [scope, through.0], |row| Ok(Key(row.get(0)?)))?;

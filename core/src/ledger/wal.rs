@@ -63,12 +63,12 @@ fn lost_commits(log: &Path) -> io::Result<u32> {
     let mut sum = Sum { big: magic & 1 == 1, words: [0; 2] };
     sum.add(&header[..24]);
     let mut sound = magic & !1 == MAGIC && sum.words == [word(&header, 24), word(&header, 28)];
-    // The header's own salts may be what is wrong: then the first frame's count.
-    let mut salts = sound.then(|| (word(&header, 16), word(&header, 20)));
-    let (mut frame, mut lost) = (vec![0; FRAME_HEADER + size], 0);
+    // The header is on disk before any frame: no crash explains one that is wrong, whatever the salts.
+    let salts = (word(&header, 16), word(&header, 20));
+    let (any, mut lost) = (!sound, 0);
+    let mut frame = vec![0; FRAME_HEADER + size];
     while fill(&mut file, &mut frame)? {
-        let own = (word(&frame, 8), word(&frame, 12));
-        let same = own == *salts.get_or_insert(own);
+        let same = any || salts == (word(&frame, 8), word(&frame, 12));
         if sound {
             sum.add(&frame[..8]);
             sum.add(&frame[FRAME_HEADER..]);
@@ -78,7 +78,7 @@ fn lost_commits(log: &Path) -> io::Result<u32> {
         let commits = word(&frame, 4) != 0;
         lost += u32::from(!sound && same && commits);
     }
-    Ok(lost)
+    Ok(if any && lost > 0 { lost + TORN } else { lost })
 }
 
 /// Whether there was enough to fill `buffer`.

@@ -88,6 +88,7 @@ impl History {
                 store: Store::new(open(&scope)?),
                 pacer: pacer.map_or_else(crate::party::pacer, Arc::clone),
                 departures: Arc::default(),
+                sent: Arc::default(),
                 simulator: simulator.clone(),
                 trace: trace.clone(),
                 clock,
@@ -114,14 +115,19 @@ impl History {
         }
         self.own.narrow = false;
         self.simulator.change(weather::clear_up);
-        let ended = self.clean_runs().await?;
-        if neighbours {
-            self.neighbour.run(End::Whole, 0).await?;
-        }
+        let ended = clean_runs(&mut self.own, &mut self.runs).await?;
+        let other = if neighbours { clean_runs(&mut self.neighbour, &mut self.runs).await? } else { None };
         sleep(SETTLED).await;
-        let rejected = ended.map(|ended| ended.rejected).unwrap_or_default();
-        self.compare(&rejected, &scenario.settings);
+        self.compare(&self.own, ended.as_ref(), &scenario.settings);
+        self.own.check_confirmed();
+        if neighbours {
+            self.compare(&self.neighbour, other.as_ref(), &scenario.settings);
+            self.neighbour.check_confirmed();
+        }
         self.once_more().await?;
+        if scenario.shares_pace {
+            self.own.add_departures(&self.neighbour);
+        }
         for party in [&self.own, &self.neighbour] {
             party.check_pace();
         }
@@ -164,44 +170,31 @@ impl History {
         Ok(())
     }
 
-    /// Runs until a run is whole, which has to happen soon.
-    async fn clean_runs(&mut self) -> Result<Option<Ended>, Error> {
-        let mut last = String::new();
-        for _ in 0..CLEAN_RUNS {
-            let ended = self.own.run(End::Whole, 0).await?;
-            self.runs += 1;
-            match &ended.report {
-                Some(Ok(report)) if report.error.is_none() => return Ok(Some(ended)),
-                Some(Ok(report)) => last = format!("{:?}", report.error),
-                Some(Err(error)) => last = error.to_string(),
-                None => last = "it died".into(),
-            }
-        }
-        self.trace.wrong(format!("{CLEAN_RUNS} runs without faults are not whole: {last}"));
-        Ok(None)
-    }
-
     /// A run that finds everything as it left it sends nothing.
     async fn once_more(&mut self) -> Result<(), Error> {
         let ended = self.own.run(End::Whole, 0).await?;
         self.runs += 1;
-        if let Some(Ok(report)) = ended.report
-            && report.calls.imports > 0
-        {
-            self.trace.wrong(format!("a run with nothing to do sent {} imports", report.calls.imports));
+        match ended.report {
+            Some(Ok(report)) if report.error.is_some() => {
+                self.trace.wrong(format!("a run with nothing to do ended with {:?}", report.error));
+            }
+            Some(Ok(report)) if report.calls.imports > 0 => {
+                self.trace.wrong(format!("a run with nothing to do sent {} imports", report.calls.imports));
+            }
+            Some(Ok(_)) => {}
+            other => self.trace.wrong(format!("a run with nothing to do failed: {other:?}")),
         }
         Ok(())
     }
 
     /// Every contact that counts is in the account as the source says, or was refused for a reason of its own.
-    fn compare(&self, rejected: &BTreeMap<u64, Reason>, settings: &Settings) {
-        let rows = &self.own.segment.rows;
+    fn compare(&self, party: &Party, ended: Option<&Ended>, settings: &Settings) {
+        let rows = &party.segment.rows;
         let row = |number: u64| usize::try_from(number).ok().and_then(|number| rows.get(number.checked_sub(1)?));
-        let rejected: BTreeMap<String, Reason> = rejected
-            .iter()
-            .filter_map(|(&number, &reason)| Some((row(number)?.email.to_lowercase(), reason)))
-            .collect();
-        for (person, row) in self.own.segment.winners() {
+        let rejected = ended.map(|ended| &ended.rejected).into_iter().flatten();
+        let rejected: BTreeMap<String, Reason> =
+            rejected.filter_map(|(&number, &reason)| Some((row(number)?.email.to_lowercase(), reason))).collect();
+        for (person, row) in party.segment.winners() {
             let found = self.simulator.contact(&person);
             if let Some(reason) = rejected.get(&person) {
                 if !self.may_refuse(&person, *reason, settings) {
@@ -233,4 +226,21 @@ impl History {
             _ => false,
         }
     }
+}
+
+/// Runs until a run is whole, which has to happen soon.
+async fn clean_runs(party: &mut Party, runs: &mut u64) -> Result<Option<Ended>, Error> {
+    let mut last = String::new();
+    for _ in 0..CLEAN_RUNS {
+        let ended = party.run(End::Whole, 0).await?;
+        *runs += 1;
+        match &ended.report {
+            Some(Ok(report)) if report.error.is_none() => return Ok(Some(ended)),
+            Some(Ok(report)) => last = format!("{:?}", report.error),
+            Some(Err(error)) => last = error.to_string(),
+            None => last = "it died".into(),
+        }
+    }
+    party.trace.wrong(format!("{CLEAN_RUNS} runs without faults are not whole: {last}"));
+    Ok(None)
 }

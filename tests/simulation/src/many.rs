@@ -1,9 +1,8 @@
 //! Many seeds on several threads, each history on one of them.
 
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use enlist_core::Error;
 

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use enlist_core::{
-    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Lane, Ledger, Mapping, MemoryPaceStore, Observer, Pacer,
-    Progress, Reason, RejectWriter, Rejects, Report, State, on_one_thread,
+    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Key, Lane, Ledger, Mapping, MemoryPaceStore, Observer,
+    Pacer, Progress, Reason, RejectWriter, Rejects, Report, Standing, State, on_one_thread,
 };
 use enlist_simulator::{DEFAULT_TOKEN, Simulator};
 use enlist_sink_activecampaign::{ActiveCampaign, QUOTAS, Settings};
 use fastrand::Rng;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::broken::{ALIAS, Rule, breaking};
 use crate::journal::{Journal, Store};
@@ -21,7 +21,7 @@ use crate::scenario::End;
 use crate::segment::Segment;
 use crate::sink::SmallRequests;
 use crate::trace::Trace;
-use crate::wire::{Departures, Wire};
+use crate::wire::{Departures, Sent, Wire};
 
 /// The list of the simulated account.
 pub(crate) const LIST: u32 = 1;
@@ -32,6 +32,9 @@ const LONG: Duration = Duration::from_secs(90 * 60);
 /// The time of a run in which every step fails from some point on.
 const HOPELESS: Duration = Duration::from_secs(10 * 60);
 
+/// What a run may take beyond its deadline: the preflight under throttling, and the answers under way at the end.
+const OVERTIME: Duration = Duration::from_secs(10 * 60);
+
 /// One exporter.
 pub(crate) struct Party {
     pub(crate) name: &'static str,
@@ -39,6 +42,7 @@ pub(crate) struct Party {
     pub(crate) store: Store,
     pub(crate) pacer: Arc<Pacer>,
     pub(crate) departures: Departures,
+    pub(crate) sent: Sent,
     pub(crate) simulator: Simulator,
     pub(crate) trace: Trace,
     pub(crate) clock: Clock,
@@ -98,12 +102,19 @@ impl Party {
             _ => LONG,
         };
         let export = self.export(&process, deadline)?;
-        let run = on_one_thread(export.run(self.state(&process, wall), observer));
+        let run = export.run(self.state(&process, wall), observer);
+        let run = on_one_thread(timeout(deadline + OVERTIME, run));
         let report = tokio::select! {
             biased;
             () = process.death() => None,
             () = struck(end, &told) => None,
-            report = run => Some(report),
+            report = run => match report {
+                Ok(report) => Some(report),
+                Err(_) => {
+                    self.trace.wrong(format!("a run did not end within its deadline of {deadline:?}"));
+                    None
+                }
+            },
         };
         process.die();
         self.note(&report);
@@ -121,6 +132,7 @@ impl Party {
             trace: self.trace.clone(),
             clock: self.clock,
             departures: Arc::clone(&self.departures),
+            sent: Arc::clone(&self.sent),
             alias: repeats_hide.then_some(ALIAS),
             way: self.way,
             chance: Mutex::new(self.chance.fork()),
@@ -181,6 +193,40 @@ impl Party {
         });
         if let Some(bug) = error.filter(|error| error.code().starts_with("bug::")) {
             self.trace.wrong(format!("a run ended with a defect of its own: {bug}"));
+        }
+    }
+
+    /// Counts what `other` sent as sent by this one too: they share one pace.
+    pub(crate) fn add_departures(&self, other: &Self) {
+        let others = other.departures.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut departures = self.departures.lock().unwrap_or_else(PoisonError::into_inner);
+        for (lane, times) in others {
+            departures.entry(lane).or_default().extend(times);
+        }
+    }
+
+    /// Checks that whoever counts as confirmed, leavers included, is in the account with exactly that value.
+    pub(crate) fn check_confirmed(&self) {
+        let ledger = self.store.look();
+        let Ok(Some(generation)) = ledger.generation() else { return };
+        let entries = ledger.entries(&generation, Key([0; 16]), Key([0xff; 16])).unwrap_or_default();
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries.iter().filter(|entry| entry.late.is_empty()) {
+            let Standing::Confirmed(value) = entry.standing else { continue };
+            let Some(payload) = sent.get(&(entry.key, value)) else {
+                self.trace.wrong(format!("{} counts as confirmed with a value that was never sent", entry.key));
+                continue;
+            };
+            let email = payload["email"].as_str().unwrap_or_default();
+            let contact = self.simulator.contact(email);
+            let has = contact.is_some_and(|contact| {
+                let named = payload["first_name"].as_str() == Some(&contact.first_name);
+                let tier = payload["fields"][0]["value"].as_str();
+                named && tier.is_none_or(|tier| contact.fields.get(&1).is_some_and(|has| has == tier))
+            });
+            if !has {
+                self.trace.wrong(format!("{email} counts as confirmed with {payload}"));
+            }
         }
     }
 

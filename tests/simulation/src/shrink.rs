@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 pub fn shrink(seed: u64, broken: Option<Rule>, open: &Open) -> Result<Vec<String>, Error> {
     let mut scenario = Scenario::of(seed);
     let wrongs = history::carry_out(&scenario, broken, open)?.wrongs;
-    let wrong = wrongs.first().map_or("", |wrong| kind(wrong));
+    let wrong = wrongs.first().map_or_else(Vec::new, |wrong| kind(wrong));
     let mut out = BTreeSet::new();
     loop {
         let before = left(&scenario, &out);
@@ -35,8 +35,9 @@ pub fn shrink(seed: u64, broken: Option<Rule>, open: &Open) -> Result<Vec<String
 }
 
 /// What is wrong, without whom it concerns: a smaller history has to show the same.
-fn kind(wrong: &str) -> &str {
-    wrong.split(['.', ':', ' ']).next().unwrap_or_default()
+fn kind(wrong: &str) -> Vec<&str> {
+    let words = wrong.split(' ');
+    words.filter(|word| !word.contains('@')).take(3).collect()
 }
 
 /// Parts that were not left out: an edit that was still has its number.

@@ -14,12 +14,14 @@ use crate::scenario::{End, Leg, Scenario};
 use crate::segment::Edit;
 use crate::{Rule, Verdict};
 
-/// Contacts of a request, and requests of the export.
-const REQUEST: usize = 5;
+/// Contacts of a request.
+const REQUEST: u16 = 5;
+
+/// Requests of the export.
 const REQUESTS: u16 = 20;
 
 /// Steps of a recovery that a second crash is tried at.
-const RECOVERY: u64 = 14;
+const RECOVERY: u64 = 28;
 
 /// How the account behaves meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +93,7 @@ pub struct Tried {
 /// The export that is struck: a list with one value, of which the struck run sends another, and the last run the
 /// first again, so that a value that lands late is seen.
 fn scenario(mode: Mode, blows: &[Blow]) -> Scenario {
-    let people = REQUESTS * 5;
+    let people = REQUESTS * REQUEST;
     let leg = |edits: Vec<Edit>, end: End| {
         Some(Leg {
             pause: Duration::ZERO,
@@ -112,7 +114,7 @@ fn scenario(mode: Mode, blows: &[Blow]) -> Scenario {
     Scenario {
         seed: 1,
         people,
-        request: REQUEST,
+        request: REQUEST.into(),
         settings: mode.settings(),
         way: Duration::from_millis(50),
         legs,

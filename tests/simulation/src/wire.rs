@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use enlist_core::{Clock, Fingerprint, Hasher, Key, Lane, normalise_email};
+use enlist_core::{Clock, Fingerprint, Hasher, Intent, IntentState, Key, Lane, normalise_email};
 use enlist_simulator::{Cut, Simulator};
 use enlist_sink_activecampaign::{Transport, TransportError};
 use fastrand::Rng;
@@ -26,6 +26,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// When calls of a party left, by lane: quotas count departures, which delays on the way do not bunch.
 pub(crate) type Departures = Arc<Mutex<BTreeMap<Lane, Vec<Duration>>>>;
 
+/// Every value of every contact that left.
+pub(crate) type Sent = Arc<Mutex<BTreeMap<(Key, Fingerprint), Value>>>;
+
 /// What a process sends over, and what is checked when something leaves.
 pub(crate) struct Wire {
     pub(crate) simulator: Simulator,
@@ -35,6 +38,7 @@ pub(crate) struct Wire {
     pub(crate) trace: Trace,
     pub(crate) clock: Clock,
     pub(crate) departures: Departures,
+    pub(crate) sent: Sent,
     /// What stands before the emails of persons that the account has to take for one (a broken R6), or nothing.
     pub(crate) alias: Option<&'static str>,
     /// The longest time a call is on its way.
@@ -121,10 +125,11 @@ impl Wire {
         answer
     }
 
-    /// Notes a departure; an import must have an intent on record that says the same (R1).
+    /// Notes a departure; an import must have an open intent on record that says the same (R1).
     fn leaves(&self, request: &Request<Bytes>) {
         let is_import = request.method() == Method::POST && request.uri().path().ends_with("/import/bulk_import");
-        let contacts = if is_import { contacts(request.body(), &self.hasher) } else { Vec::new() };
+        let (contacts, payloads): (Vec<_>, Vec<_>) =
+            if is_import { contacts(request.body(), &self.hasher) } else { Vec::new() }.into_iter().unzip();
         let lane = match (is_import, contacts.len()) {
             (false, _) => Lane::General,
             (true, 1) => Lane::Single,
@@ -137,9 +142,11 @@ impl Wire {
         }
         self.trace.note(format_args!("leaves {} contacts {}", contacts.len(), hash(request.body())));
         let intents = self.store.look().intents().unwrap_or_default();
-        if !intents.iter().any(|intent| intent.contacts == contacts) {
+        let says = |intent: &Intent| intent.state == IntentState::Open && intent.contacts == contacts;
+        if !intents.iter().any(says) {
             self.trace.wrong(format!("R1: an import of {} contacts left without its intent", contacts.len()));
         }
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).extend(contacts.into_iter().zip(payloads));
     }
 
     /// The request as the account gets it.
@@ -154,7 +161,7 @@ impl Wire {
 type Answer = Result<Response<Bytes>, Cut>;
 
 /// Who is in the body of an import, and with which value: the exact bytes of each element of `contacts`.
-fn contacts(body: &[u8], hasher: &Hasher) -> Vec<(Key, Fingerprint)> {
+fn contacts(body: &[u8], hasher: &Hasher) -> Vec<((Key, Fingerprint), Value)> {
     let mut contacts = Vec::new();
     let mut at = 0;
     while let Some(start) = body[at..].iter().position(|&byte| byte == b'{').map(|start| at + start) {
@@ -162,7 +169,7 @@ fn contacts(body: &[u8], hasher: &Hasher) -> Vec<(Key, Fingerprint)> {
         let value = values.next().and_then(Result::ok).unwrap_or(Value::Null);
         let end = start + values.byte_offset();
         if let Some(email) = value["email"].as_str().and_then(|email| normalise_email(email).ok()) {
-            contacts.push((hasher.key(&email), hasher.fingerprint(&body[start..end])));
+            contacts.push(((hasher.key(&email), hasher.fingerprint(&body[start..end])), value));
             at = end;
         } else {
             at = start + 1;
@@ -188,6 +195,7 @@ mod tests {
         let body = format!("{{\"contacts\":[{}],\"exclude_automations\":true}}", parts.join(","));
         let expected: Vec<_> =
             (1..).zip(&parts).map(|(n, part)| (hasher.key(&email(n)), hasher.fingerprint(part.as_bytes()))).collect();
-        assert_eq!(contacts(body.as_bytes(), &hasher), expected);
+        let found: Vec<_> = contacts(body.as_bytes(), &hasher).into_iter().map(|(contact, _)| contact).collect();
+        assert_eq!(found, expected);
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
@@ -39,9 +40,13 @@ fn histories_on_the_ledger_on_disk_end_as_the_source_says() {
     let shared = Path::new("/dev/shm");
     let folder = if shared.is_dir() { TempDir::new_in(shared) } else { TempDir::new() }.unwrap();
     let (path, files) = (folder.path().to_owned(), AtomicU64::new(0));
+    // Both exporters of a history, which runs on one thread, share a file as exports of one folder do.
+    thread_local!(static FILE: Cell<u64> = const { Cell::new(0) });
     let open = move |scope: &Scope| -> Result<Box<dyn Ledger>, Error> {
-        let file = path.join(format!("{}.db", files.fetch_add(1, Ordering::Relaxed)));
-        Ok(Box::new(SqliteLedger::open(&file, scope)?))
+        if scope.export == "people" {
+            FILE.set(files.fetch_add(1, Ordering::Relaxed));
+        }
+        Ok(Box::new(SqliteLedger::open(&path.join(format!("{}.db", FILE.get())), scope)?))
     };
     keep_the_promise(100, &open);
 }
@@ -74,7 +79,7 @@ fn each_broken_rule_is_noticed_and_told_small() {
 #[test]
 fn a_blow_at_every_step_and_again_in_the_recovery_ends_as_the_source_says() {
     for mode in Mode::ALL {
-        let found = Steps { mode, threads: threads(), skip: 2, broken: None }.run().unwrap();
+        let found = Steps { mode, threads: threads(), skip: 5, broken: None }.run().unwrap();
         println!("{mode:?}: {} steps, {} histories", found.steps, found.histories);
         assert!(found.steps > 80, "{} steps are no export of twenty requests", found.steps);
         assert_eq!(found.wrong, [], "{mode:?}");
