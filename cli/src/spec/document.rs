@@ -108,6 +108,16 @@ impl Document {
         rest.get(skip..).unwrap_or_default()
     }
 
+    /// The key in quotes behind a space; nothing where it may be more than a key.
+    fn quoted(&self, key: &str, spot: Option<Spot>) -> String {
+        if self.shows(key, spot) { format!(" `{key}`") } else { String::new() }
+    }
+
+    /// Whether the line at `spot` shows the key. What it does not show, a message does not either.
+    fn shows(&self, key: &str, spot: Option<Spot>) -> bool {
+        spot.and_then(|spot| masked::line(&self.text, spot.line)).is_some_and(|line| line.contains(key))
+    }
+
     /// The parser's error in our words. Values never enter the message: one of them may be a key.
     fn objection(&self, error: &serde_saphyr::Error) -> Failure {
         use serde_saphyr::Error as Yaml;
@@ -116,12 +126,15 @@ impl Document {
         let (code, message, help) = match error {
             Yaml::SerdeUnknownField { field, expected, .. } => (
                 "config::unknown_key",
-                format!("unknown key `{field}`, expected one of {}", expected.join(", ")),
+                format!("unknown key{}, expected one of {}", self.quoted(field, spot), expected.join(", ")),
                 suggest(field, expected.iter().copied()).map(|meant| format!("did you mean `{meant}`?")),
             ),
             Yaml::DuplicateMappingKey { key, .. } => (
                 "config::duplicate_key",
-                format!("`{}` is written twice here", key.as_deref().unwrap_or("a key")),
+                match key.as_deref().filter(|key| self.shows(key, spot)) {
+                    Some(key) => format!("`{key}` is written twice here"),
+                    None => "a key is written twice here".to_owned(),
+                },
                 Some("keep one of the two".to_owned()),
             ),
             // The parser places it at the last key of the block that lacks it.

@@ -90,3 +90,88 @@ fn no_line_of_a_file_shows_a_key() {
         assert_eq!(last.as_deref(), Some("    allow_host: on"));
     }
 }
+
+/// Files laid out in a way of their own, `@` standing for a secret.
+const LAYOUTS: [&str; 33] = [
+    " version: 1\n connections:\n   a:\n     host: h\n     apikey: @\n",
+    "version: 1\nconnections:\n  a:\n    host: h\n    api_key:\n      @${GONE}\n",
+    "version: 1\nconnections:\n  a:\n    host: h\n    api_key:\n      ${GONE}\n      x: @\n",
+    "version: 1\nconnections :\n  a: { host: h, apikey: @ }\n",
+    "\u{feff}connections:\n  a: { host: h, apikey: @ }\nversion: 1\n",
+    "{ version: 1, connections: { a: { apikey: @ } } }\n",
+    "{ version: 1, connections: { a: { \"apikey\":@ } } }\n",
+    "{ version: 1, connections: { a: { apikey:@ } } }\n",
+    "{\nversion: 1,\nexports: {},\nconnections: { a: { apikey: @ } } }\n",
+    "version: 1\n? connections\n: a: { host: h, apikey: @ }\n",
+    "version: 1\nconnection:\n  a:\n    apikey: @\n",
+    "version: 1\nconnection: { a: { host: h, apikey: @ } }\n",
+    "version: 1\nConnections:\n  a: { host: h, apikey: @ }\n",
+    "version: 1\nexports:\nconnections: { a: { apikey: @ } }\n",
+    "version: 1 apikey: @\n",
+    "version: 1, apikey: @\n",
+    "apikey: @\n",
+    "version: 1\ndefaults:\n  notifiy: https://hooks.example.com/@\n",
+    "version: 1\ndefaults:\n  webhook: https://hooks.example.com/@\n",
+    "version: 1\ndefaults: { webhook: @, connection: a }\n",
+    "version: 1\ndefaults: { connection: a, \"webhook\":@ }\n",
+    "version: 1\ndefaults: { connection: a, @ }\n",
+    "version: 1\ndefaults: {\n  webhook:\n    { path: @ } }\n",
+    "version: 1\ndefaults:\n  notify:\n    - https://hooks.example.com/@\n",
+    "version: 1\ndefaults:\n  notify:\n  - @\n",
+    "version: 1\ndefaults:\n  notify:\n    url: https://hooks.example.com/@\n",
+    "version: 1\ndefaults:\n  notify:\n    path: @\n",
+    "version: 1\ndefaults:\n  notify:\n    https://hooks.example.com/@/${GONE}\n",
+    "version: 1\ndefaults:\n  notify: >-\n    @\n    list: ${GONE}\n",
+    "version: 1\ndefaults:\n  connection: https://hooks.example.com/a,@\n",
+    "version: 1\ndefaults:\n  connection: a # @\n",
+    "version: 1\nexports:\n  x: @\n",
+    "version: 1\nexports:\n  x:\n    map:\n      \"apikey\":@\n",
+];
+
+#[test]
+fn neither_a_key_nor_an_address_is_shown_however_the_file_is_laid_out() {
+    for layout in LAYOUTS {
+        let text = layout.replace('@', CANARY);
+        let shown = screen(&text);
+        assert!(!shown.is_empty() || layout.contains("# @"), "no objection to {text}");
+        assert!(!shown.contains(CANARY), "{text}\n{shown}");
+        for index in 0..text.lines().count() {
+            let line = masked::line(&text, index as u64 + 1).unwrap();
+            assert!(!line.contains(CANARY), "{text}\n{line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_harmless_is_shown_in_every_line_of_a_sound_file() {
+    let text = "\
+version: 1
+connections:
+  marketing:
+    display_name: ActiveCampaign EU marketing
+    host: acme.api-us1.com
+    api_key: ${KEY}
+sources:
+  lake: { path: \"s3://bucket/**/*.parquet\" }
+  sheet: { path: people.csv, delimiter: \";\", names: [email, name] }
+exports:
+  vip_customers:
+    list: ${LIST:-7}
+    source: lake
+    sql: |
+      select email, given as first_name
+      from lake where price > '$5'
+    map:
+      email: email
+      tags: [\"segment:${SEGMENT:-vip}\"]
+    unique_by: { keep: latest, by: updated_at }
+    guards: { max_change: 30%, min_rows: 1 }
+    rejects:
+      path: out
+defaults: { connection: marketing }
+state: { path: var/state }
+";
+    for (index, line) in text.lines().enumerate() {
+        assert_eq!(masked::line(text, index as u64 + 1).as_deref(), Some(line));
+    }
+}
