@@ -22,6 +22,9 @@ use crate::weather;
 /// repeated attempts without an answer is the second's.
 const CLEAN_RUNS: usize = 3;
 
+/// For how long imports of a neighbour may keep the importer busy.
+const BUSY: Duration = Duration::from_secs(70 * 60);
+
 /// Time after which nothing is on its way any more.
 const SETTLED: Duration = Duration::from_secs(3 * 3_600);
 
@@ -36,6 +39,8 @@ pub struct Verdict {
     pub runs: u64,
     /// Import requests that arrived at the account.
     pub imports: u64,
+    /// Whether a run waited in vain for the importer to rest (R5).
+    pub quarantined: bool,
     /// Ledger writes and calls of the longest run: where a blow can strike.
     pub steps: u64,
 }
@@ -110,14 +115,19 @@ impl History {
     async fn carry_out(mut self, scenario: &Scenario) -> Result<Verdict, Error> {
         let mut neighbours = false;
         for leg in scenario.legs.iter().flatten() {
-            neighbours |= leg.neighbour;
+            neighbours |= leg.neighbour || leg.busy;
+            if leg.busy {
+                self.keep_busy(&scenario.settings).await?;
+            }
             self.leg(leg).await?;
         }
         self.own.narrow = false;
         self.simulator.change(weather::clear_up);
         let ended = clean_runs(&mut self.own, &mut self.runs).await?;
+        sleep(SETTLED).await;
         let other = if neighbours { clean_runs(&mut self.neighbour, &mut self.runs).await? } else { None };
         sleep(SETTLED).await;
+        let quarantined = self.own.store.has_expired();
         self.compare(&self.own, ended.as_ref(), &scenario.settings);
         self.own.check_confirmed();
         if neighbours {
@@ -142,7 +152,23 @@ impl History {
         // What a person would miss first.
         wrongs.sort_by_key(|wrong| !wrong.starts_with("person."));
         let imports = report.bulk_requests + report.single_requests;
-        Ok(Verdict { wrongs, trace, runs: self.runs, imports, steps: self.steps })
+        Ok(Verdict { wrongs, trace, runs: self.runs, imports, steps: self.steps, quarantined })
+    }
+
+    /// Leaves imports of the neighbour under way that end within the next hour or so.
+    async fn keep_busy(&mut self, usual: &Settings) -> Result<(), Error> {
+        // What we sent is not to be held back so long: R5 waits for half an hour.
+        sleep(self.own.way).await;
+        self.simulator.change(|settings| {
+            (settings.processing.out_of_order, settings.processing.held_back) = (1.0, BUSY);
+        });
+        self.neighbour.segment.rows.iter_mut().for_each(|row| row.value = (row.value + 1) % 3);
+        self.neighbour.run(End::Deadline(Duration::from_secs(20)), 0).await?;
+        let usual = (usual.processing.out_of_order, usual.processing.held_back);
+        self.simulator.change(|settings| {
+            (settings.processing.out_of_order, settings.processing.held_back) = usual;
+        });
+        Ok(())
     }
 
     async fn leg(&mut self, leg: &Leg) -> Result<(), Error> {
@@ -172,6 +198,11 @@ impl History {
 
     /// A run that finds everything as it left it sends nothing.
     async fn once_more(&mut self) -> Result<(), Error> {
+        if self.own.store.forget_expired() {
+            // What was waited for in vain is sent once more (R5).
+            clean_runs(&mut self.own, &mut self.runs).await?;
+            sleep(SETTLED).await;
+        }
         let ended = self.own.run(End::Whole, 0).await?;
         self.runs += 1;
         match ended.report {

@@ -1,5 +1,6 @@
 //! The ledger of a process that may die at any write: what is written survives, what is not never was.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enlist_core::{Digest, Entry, Error, ErrorKind, Intent, IntentId, JobId, Key, Ledger, NewIntent, Settlement};
@@ -9,16 +10,31 @@ use crate::trace::Trace;
 
 /// A ledger that outlives processes, and that others may look into.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Mutex<Box<dyn Ledger>>>);
+pub(crate) struct Store {
+    ledger: Arc<Mutex<Box<dyn Ledger>>>,
+    expired: Arc<AtomicBool>,
+}
 
 impl Store {
     pub(crate) fn new(ledger: Box<dyn Ledger>) -> Self {
-        Self(Arc::new(Mutex::new(ledger)))
+        Self { ledger: Arc::new(Mutex::new(ledger)), expired: Arc::default() }
     }
 
     pub(crate) fn look(&self) -> MutexGuard<'_, Box<dyn Ledger>> {
         // A write that panicked has been rolled back or has happened.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    /// Whether late values were marked as expired.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.expired.load(Ordering::Relaxed)
+    }
+
+    /// The same, for the last time.
+    pub(crate) fn forget_expired(&self) -> bool {
+        self.expired.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -100,6 +116,7 @@ impl Ledger for Journal {
     }
 
     fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
+        self.store.expired.store(true, Ordering::Relaxed);
         self.write(&format!("expire_late {}", through.0), |ledger| ledger.expire_late(through))
     }
 }

@@ -32,6 +32,8 @@ pub struct Found {
     pub runs: u64,
     /// Import requests that arrived.
     pub imports: u64,
+    /// Histories in which a run waited in vain for the importer to rest.
+    pub quarantined: u64,
     /// Wrong seeds in order, and what was wrong first.
     pub wrong: Vec<(u64, String)>,
 }
@@ -78,6 +80,7 @@ impl Found {
         self.seeds += 1;
         self.runs += verdict.runs;
         self.imports += verdict.imports;
+        self.quarantined += u64::from(verdict.quarantined);
         if let Some(wrong) = verdict.wrongs.first() {
             self.wrong.push((seed, wrong.clone()));
         }

@@ -41,6 +41,8 @@ pub(crate) struct Leg {
     pub(crate) end: End,
     /// Whether another exporter works on the account at the same time.
     pub(crate) neighbour: bool,
+    /// Whether the importer is busy with another exporter's contacts for an hour.
+    pub(crate) busy: bool,
     /// Whether the mapping leaves the custom field out, which makes another generation (R10).
     pub(crate) narrow: bool,
 }
@@ -86,6 +88,7 @@ impl Scenario {
             parts.push(format!("run{n}"));
             parts.extend((leg.end != End::Whole).then(|| format!("end{n}")));
             parts.extend(leg.neighbour.then(|| format!("neighbour{n}")));
+            parts.extend(leg.busy.then(|| format!("busy{n}")));
             parts.extend(leg.narrow.then(|| format!("narrow{n}")));
             parts.extend((leg.wall != 0).then(|| format!("wall{n}")));
             parts.extend((!leg.pause.is_zero()).then(|| format!("pause{n}")));
@@ -114,6 +117,7 @@ impl Scenario {
             "run" => *slot = None,
             "end" => leg.end = End::Whole,
             "neighbour" => leg.neighbour = false,
+            "busy" => leg.busy = false,
             "narrow" => leg.narrow = false,
             "wall" => leg.wall = 0,
             "pause" => leg.pause = Duration::ZERO,
@@ -146,6 +150,7 @@ fn leg(chance: &mut Rng, people: u16, n: usize) -> Leg {
         unsubscribe: (0..leaving).map(|_| chance.u16(..people)).collect(),
         end: end(chance),
         neighbour: chance.u8(..8) == 0,
+        busy: chance.u8(..12) == 0,
         narrow: chance.u8(..8) == 0,
     }
 }

@@ -102,6 +102,7 @@ fn scenario(mode: Mode, blows: &[Blow]) -> Scenario {
             unsubscribe: Vec::new(),
             end,
             neighbour: false,
+            busy: false,
             narrow: false,
         })
     };

@@ -27,6 +27,7 @@ fn keep_the_promise(count: u64, open: &Open) {
         panic!("{wrong}\nshow it: cargo run -p enlist-simulation -- seed {seed} --only {only}");
     }
     assert_eq!(found.seeds, count);
+    assert!(found.quarantined > count / 200, "{} histories waited in vain for the importer", found.quarantined);
 }
 
 #[test]
