@@ -6,6 +6,7 @@ use std::path::Path;
 
 use enlist_core::{Error, ErrorKind, StateFolder};
 
+use crate::args::{ExportArgs, Global};
 use crate::connectors;
 use crate::spec::Connection;
 pub use record::Consent;
@@ -61,12 +62,18 @@ impl Standing {
         StateFolder::open_existing_read_only(state)?;
         let mut consents = record::read(state)?;
         consents.retain(|consent| consent.host == host);
-        Ok(match consents.pop() {
-            None => Self::Missing,
-            Some(last) if last.revoked_at.is_some() => Self::Revoked(last),
-            Some(last) if last.text != fingerprint(host) => Self::OtherText(last),
-            Some(last) => Self::InForce(last),
-        })
+        Ok(consents.pop().map_or(Self::Missing, Self::with))
+    }
+
+    /// With the last consent for a host.
+    fn with(last: Consent) -> Self {
+        if last.revoked_at.is_some() {
+            Self::Revoked(last)
+        } else if last.text != fingerprint(&last.host) {
+            Self::OtherText(last)
+        } else {
+            Self::InForce(last)
+        }
     }
 
     /// The record, whether or not it is in force.
@@ -82,8 +89,9 @@ impl Standing {
 ///
 /// # Errors
 /// [`ErrorKind::Access`] with `access::consent` when none is in force, [`ErrorKind::State`] when the record cannot be
-/// trusted or read, [`ErrorKind::Config`] for a host that cannot be right.
-pub fn require(connection: &Connection, state: &Path) -> Result<Option<Consent>, Error> {
+/// trusted or read, [`ErrorKind::Config`] for a host that cannot be right. The help has the command that asks for one,
+/// with the flags that the run has.
+pub fn require(connection: &Connection, state: &Path, flags: &Flags<'_>) -> Result<Option<Consent>, Error> {
     let host = connectors::host(connection)?;
     if host.is_loopback() {
         return Ok(None);
@@ -94,18 +102,74 @@ pub fn require(connection: &Connection, state: &Path) -> Result<Option<Consent>,
         Standing::OtherText(last) => format!(": the text has changed since the consent of {}", last.at),
         Standing::Revoked(last) => format!(": it was revoked on {}", last.revoked_at.unwrap_or_default()),
     };
-    let typed = connection.name == connection.host;
-    let account = if typed { format!("--host {}", host.name()) } else { connection.name.clone() };
     Err(Error::new(ErrorKind::Access, "access::consent", format!("no consent recorded for {}{why}", host.name()))
-        .help(format!("run: enlist connect {account}")))
+        .help(format!("run: {}", flags.command(connection, host.name()))))
 }
 
-/// Puts on record that `by` agreed to the text for `host` now.
+/// Flags of a run that decide where its consent is looked for, and what `connect` needs to find the same place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags<'a> {
+    /// `-c`.
+    pub config: Option<&'a Path>,
+    /// `--state`.
+    pub state: Option<&'a Path>,
+    /// `--key-file`.
+    pub key_file: Option<&'a Path>,
+    /// `--allow-host`.
+    pub allow_host: bool,
+}
+
+impl<'a> Flags<'a> {
+    /// Those of a command that carries an export.
+    pub fn of(export: &'a ExportArgs, global: &'a Global) -> Self {
+        Self {
+            config: global.config.as_deref(),
+            state: export.state.as_deref(),
+            key_file: export.key_file.as_deref(),
+            allow_host: export.allow_host,
+        }
+    }
+
+    /// The command that asks for a consent, for a shell.
+    fn command(&self, connection: &Connection, host: &str) -> String {
+        let mut words = vec!["enlist connect".to_owned()];
+        let mut flag = |name: &str, path: Option<&Path>| {
+            words.extend(path.map(|path| format!("{name} {}", quoted(&path.display().to_string()))));
+        };
+        flag("-c", self.config);
+        // An account that is typed is named by its host, and its key goes with it.
+        if connection.name == connection.host {
+            flag("--host", Some(Path::new(host)));
+            flag("--key-file", self.key_file);
+        } else {
+            flag("", Some(Path::new(&connection.name)));
+        }
+        flag("--state", self.state);
+        words.extend(self.allow_host.then(|| "--allow-host".to_owned()));
+        words.iter().map(|word| word.trim()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '+' | '@');
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Puts on record that `by` agreed to the text for `host` now. A consent that is in force stays the one that counts.
 ///
 /// # Errors
 /// [`ErrorKind::State`] when it cannot be written.
 pub fn agree(host: &str, by: String, state: &Path) -> Result<(), Error> {
     record::change(state, |consents| {
+        let last = consents.iter().rfind(|consent| consent.host == host).cloned();
+        if matches!(last.map(Standing::with), Some(Standing::InForce(_))) {
+            return;
+        }
         consents.push(Consent {
             host: host.to_owned(),
             by,
@@ -156,6 +220,44 @@ mod tests {
         agree(HOST, "Cleo".to_owned(), &state).unwrap();
         assert!(matches!(Standing::of(HOST, &state).unwrap(), Standing::InForce(it) if it.by == "Cleo"));
         assert_eq!(record::read(&state).unwrap().len(), 2, "what was revoked stays on record");
+    }
+
+    #[test]
+    fn agreeing_to_what_is_agreed_adds_nothing_to_the_record() {
+        let folder = folder();
+        let state = folder.path().join("state");
+        for by in ["Ada", "Ben", "Ada"] {
+            agree(HOST, by.to_owned(), &state).unwrap();
+        }
+        assert_eq!(record::read(&state).unwrap().len(), 1);
+        agree("other.api-us1.com", "Ben".to_owned(), &state).unwrap();
+        assert!(matches!(Standing::of(HOST, &state).unwrap(), Standing::InForce(it) if it.by == "Ada"));
+        assert_eq!(record::read(&state).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_help_of_a_missing_consent_has_the_flags_of_the_run() {
+        let folder = folder();
+        let state = folder.path().join("state");
+        let help = |connection: &Connection, flags: Flags<'_>| {
+            let error = require(connection, &state, &flags).unwrap_err();
+            assert_eq!(error.code(), "access::consent");
+            error.help_text().unwrap().to_owned()
+        };
+        let typed = Connection::typed(HOST, None);
+        let named = Connection { name: "marketing".to_owned(), ..typed.clone() };
+        assert_eq!(help(&named, Flags::default()), "run: enlist connect marketing");
+        assert_eq!(help(&typed, Flags::default()), "run: enlist connect --host acme.api-us1.com");
+        let all = Flags {
+            config: Some(Path::new("conf/eu.yaml")),
+            state: Some(Path::new("my state")),
+            key_file: Some(Path::new("key")),
+            allow_host: true,
+        };
+        let to = "--state 'my state' --allow-host";
+        assert_eq!(help(&named, all), format!("run: enlist connect -c conf/eu.yaml marketing {to}"));
+        let typed = help(&typed, all);
+        assert_eq!(typed, format!("run: enlist connect -c conf/eu.yaml --host {HOST} --key-file key {to}"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use enlist_core::{Clock, Destination, Error, State, check_destination};
 
 use crate::args::{DoctorArgs, ExportArgs, Global};
 use crate::connectors;
-use crate::consent;
+use crate::consent::{self, Flags};
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
     let mut checks = vec![configuration(&spec)];
     for export in &exports {
         let attendance = Attendance::of(export).await?;
-        checks.extend(examine(export).await);
+        checks.extend(examine(export, global).await);
         attendance.end().await?;
     }
     screen.result(&page(&checks, &screen.out), &document(&checks));
@@ -38,10 +38,10 @@ fn configuration(spec: &Spec) -> Check {
 }
 
 /// All there is to check of one export, in the order in which a run would come across it.
-async fn examine(export: &Export) -> Vec<Check> {
+async fn examine(export: &Export, global: &Global) -> Vec<Check> {
     let schema = schema_of(export).await;
     let mut checks = vec![key(export)];
-    checks.extend(agreed(export));
+    checks.extend(agreed(export, global));
     checks.push(source(export, &schema));
     let sink = match connectors::sink(export) {
         Ok(sink) => sink,
@@ -84,10 +84,11 @@ fn key(export: &Export) -> Check {
 }
 
 /// Whether somebody agreed, where somebody has to.
-fn agreed(export: &Export) -> Option<Check> {
+fn agreed(export: &Export, global: &Global) -> Option<Check> {
     let connection = &export.connection;
+    let flags = Flags { config: global.config.as_deref(), ..Flags::default() };
     let name = format!("consent of {}", connection.display_name.as_ref().unwrap_or(&connection.name));
-    match consent::require(connection, &export.state) {
+    match consent::require(connection, &export.state, &flags) {
         Ok(Some(consent)) => Some(Check::new(Verdict::Ok, name, format!("recorded on {}", consent.at))),
         Ok(None) => None,
         Err(error) => Some(Check::failed(name, &error)),

@@ -3,7 +3,7 @@
 use enlist_core::Observer;
 
 use crate::args::{Global, PlanArgs};
-use crate::consent;
+use crate::consent::{self, Flags};
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
     let environment = Environment::of_spec(spec.as_ref())?;
     for export in spec::select(args.target.as_deref(), &args.export, spec.as_ref(), &environment)? {
         let attendance = Attendance::of(&export).await?;
-        let plan = plan_of(&export).await;
+        let plan = plan_of(&export, &Flags::of(&args.export, global)).await;
         attendance.end().await?;
         let plan = plan?;
         screen.result(&page::screen(&plan, &screen.out), &json::plan(&plan));
@@ -28,14 +28,14 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
     Ok(Exit::Done)
 }
 
-async fn plan_of(export: &Export) -> Result<PlanView, Failure> {
+async fn plan_of(export: &Export, flags: &Flags<'_>) -> Result<PlanView, Failure> {
     let ready = exports::prepare(export).await?;
     let state = exports::state_to_read(export, &*ready.export.sink)?;
     let plan = ready.export.plan(state, Observer::none()).await?;
     let mut view = views::plan(export, &ready, plan);
-    if let Err(error) = consent::require(&export.connection, &export.state) {
+    if let Err(error) = consent::require(&export.connection, &export.state, flags) {
         let help = error.help_text().unwrap_or_default();
-        view.warnings.push(format!("a run would refuse: {error}; {help}"));
+        view.warnings.push(format!("a run would be refused: {error}; {help}"));
     }
     Ok(view)
 }

@@ -4,7 +4,7 @@ use enlist_core::{Observer, StateFolder};
 use tokio::sync::watch;
 
 use crate::args::{Global, RunArgs};
-use crate::consent;
+use crate::consent::{self, Flags};
 use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
@@ -72,7 +72,7 @@ async fn run_of(
 ) -> Result<RunView, Failure> {
     let started = chrono::Utc::now();
     let run = name_of_run(started);
-    consent::require(&export.connection, &export.state)?;
+    consent::require(&export.connection, &export.state, &Flags::of(&args.export, global))?;
     rejects::check_folder(&export.rejects)?;
     let mut ready = exports::prepare(export).await?;
     exports::apply(args, &mut ready.export)?;

@@ -19,8 +19,11 @@ const LOCK: &str = ".consents.lock";
 /// What the file says it is.
 const SCHEMA: &str = "enlist.consents/1";
 
-/// Room for thousands of consents.
-const MAX_BYTES: u64 = 1 << 20;
+/// Room for thousands of consents. A larger file counts as damaged.
+const MAX_BYTES: usize = 1 << 20;
+
+/// What consents may take of it, so that there is always room for revoking them.
+const MAX_BYTES_AGREED: usize = MAX_BYTES / 2;
 
 /// Permission bits of people other than the owner.
 const OTHERS: u32 = 0o077;
@@ -70,24 +73,36 @@ pub fn read(state: &Path) -> Result<Vec<Consent>, Error> {
         Err(e) => return Err(fail(e)),
     };
     let found = file.metadata().map_err(fail)?;
-    if found.mode() & OTHERS != 0 || found.uid() != rustix::process::geteuid().as_raw() {
+    own(&path, found.uid())?;
+    if found.mode() & OTHERS != 0 {
         let why = format!("the record {} is open to other users (mode {:04o})", path.display(), found.mode() & 0o7777);
         let help = format!("chmod 600 {}, after a look at what it says", path.display());
         return Err(Error::new(ErrorKind::State, "state::permissions", why).help(help));
     }
     let mut text = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(fail)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text).map_err(fail)?;
     let record: Option<Record> = serde_json::from_slice(&text).ok();
-    match record.filter(|record| text.len() as u64 <= MAX_BYTES && record.is_sound()) {
+    match record.filter(|record| text.len() <= MAX_BYTES && record.is_sound()) {
         Some(record) => Ok(record.consents),
         None => Err(damaged(&path)),
     }
 }
 
-/// Changes the record; a crash leaves the former one or this one.
+/// Whether the record belongs to who runs this.
+fn own(path: &Path, owner: u32) -> Result<(), Error> {
+    let user = rustix::process::geteuid().as_raw();
+    if owner == user {
+        return Ok(());
+    }
+    let why = format!("the record {} belongs to user {owner}, and this is user {user}", path.display());
+    Err(Error::new(ErrorKind::State, "state::permissions", why)
+        .help("run as its owner; or, after a look at what it says, have it given to this user: chown"))
+}
+
+/// Changes the record; a crash leaves the former one or this one. Where nothing changes, nothing is written.
 ///
 /// # Errors
-/// Those of [`read`], and [`ErrorKind::State`] with `state::unwritable`.
+/// Those of [`read`], and [`ErrorKind::State`] with `state::unwritable`, also when it would become too large to be read.
 pub fn change(state: &Path, change: impl FnOnce(&mut Vec<Consent>)) -> Result<(), Error> {
     StateFolder::open(state)?;
     let path = state.join(NAME);
@@ -97,9 +112,17 @@ pub fn change(state: &Path, change: impl FnOnce(&mut Vec<Consent>)) -> Result<()
     let lock = options.open(state.join(LOCK)).map_err(fail)?;
     lock.lock().map_err(fail)?;
     let mut record = Record { schema: SCHEMA.to_owned(), consents: read(state)? };
+    let before = record.consents.clone();
     change(&mut record.consents);
+    if record.consents == before {
+        return Ok(());
+    }
     let mut text = serde_json::to_vec_pretty(&record).map_err(|e| fail(e.into()))?;
     text.push(b'\n');
+    let room = if record.consents.len() > before.len() { MAX_BYTES_AGREED } else { MAX_BYTES };
+    if text.len() > room {
+        return Err(full(&path));
+    }
     let mut file = tempfile::Builder::new().prefix(".consents-").tempfile_in(state).map_err(fail)?;
     file.write_all(&text).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
@@ -129,7 +152,13 @@ impl Consent {
 
 fn damaged(path: &Path) -> Error {
     Error::new(ErrorKind::State, "state::consents", format!("the record of consents {} is damaged", path.display()))
-        .help("restore it from a backup; or move it away and run: enlist connect")
+        .help("restore it from a backup; or move it away and agree again: enlist connect, with the -c and --state of the run")
+}
+
+fn full(path: &Path) -> Error {
+    let what = format!("cannot write {}: it would be larger than a record may be", path.display());
+    Error::new(ErrorKind::State, "state::unwritable", what)
+        .help("move it to where records are kept, and agree again to what is still to hold: enlist connect")
 }
 
 fn unusable(path: &Path, doing: &str, cause: &io::Error) -> Error {
@@ -180,6 +209,37 @@ mod tests {
             }
         });
         assert_eq!(read(&state).unwrap().len(), 8);
+    }
+
+    #[test]
+    fn a_record_is_never_written_larger_than_it_may_be_read_and_a_full_one_can_still_be_revoked() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let room = MAX_BYTES_AGREED / serde_json::to_vec_pretty(&consent()).unwrap().len();
+        change(&state, |consents| consents.extend(vec![consent(); room / 2])).unwrap();
+        let error = change(&state, |consents| consents.extend(vec![consent(); room])).unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::State, "state::unwritable"));
+        assert_eq!(read(&state).unwrap().len(), room / 2, "the former record stays");
+        // As many more as there is room for.
+        for step in (0..16).map(|halvings| room >> halvings).filter(|step| *step > 0) {
+            let _ = change(&state, |consents| consents.extend(vec![consent(); step]));
+        }
+        assert!(change(&state, |consents| consents.push(consent())).is_err(), "there is room for one more");
+        let revoke = |consent: &mut Consent| {
+            (consent.revoked_at, consent.revoked_by) = (Some(now()), Some("Ben Example".to_owned()));
+        };
+        change(&state, |consents| consents.iter_mut().for_each(revoke)).unwrap();
+        assert!(read(&state).unwrap().iter().all(|consent| consent.revoked_at.is_some()));
+    }
+
+    #[test]
+    fn a_record_of_another_owner_is_refused_in_words_of_its_own() {
+        let user = rustix::process::geteuid().as_raw();
+        assert!(own(Path::new("consents.json"), user).is_ok());
+        let error = own(Path::new("consents.json"), user + 1).unwrap_err();
+        assert_eq!(error.code(), "state::permissions");
+        assert!(error.to_string().contains(&format!("belongs to user {}", user + 1)), "{error}");
+        assert!(!error.help_text().unwrap().contains("chmod"), "{error:?}");
     }
 
     #[test]

@@ -279,7 +279,7 @@ fn host() -> String {
 fn key_missing(path: &Path) -> Error {
     let what = format!("the key {} is missing, and the ledger beside it has no meaning without it", path.display());
     Error::new(ErrorKind::State, "state::key_missing", what)
-        .help("restore the key from a backup, or remove the state folder: the next run then sends every contact again")
+        .help("restore the key from a backup, or remove the state folder, consents included: then `enlist connect` again, and the next run sends every contact again")
 }
 
 fn vanished(path: &Path) -> Error {
