@@ -176,7 +176,7 @@ pub struct InitArgs {
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// A connection of the configuration
-    #[arg(value_name = "CONNECTION", conflicts_with = "host")]
+    #[arg(value_name = "CONNECTION", conflicts_with_all = ["host", "key_file"])]
     pub connection: Option<String>,
     /// Agree to the text that is shown, without being asked
     #[arg(long, conflicts_with_all = ["check", "revoke"])]
@@ -319,9 +319,13 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn parse_person(text: &str) -> Result<String, String> {
+/// The name of a person, as it is put on record.
+pub fn parse_person(text: &str) -> Result<String, String> {
     let name = text.trim();
-    let sound = (1..=100).contains(&name.chars().count()) && !name.contains(char::is_control);
+    if name.contains(char::is_control) {
+        return Err("write a name without control characters".to_owned());
+    }
+    let sound = (1..=100).contains(&name.chars().count());
     if sound { Ok(name.to_owned()) } else { Err("write a name of at most 100 characters".to_owned()) }
 }
 
@@ -363,6 +367,23 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(map(one), map(two));
+    }
+
+    #[test]
+    fn a_person_has_a_name_that_a_screen_can_show() {
+        assert_eq!(parse_person(" Ada Example ").as_deref(), Ok("Ada Example"));
+        assert!(parse_person("Ada\u{1b}[2J").unwrap_err().contains("control characters"));
+        for name in ["", "  ", "x".repeat(101).as_str()] {
+            assert!(parse_person(name).unwrap_err().contains("at most 100"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_goes_with_a_host_and_not_with_a_connection() {
+        let parse = |words: &[&str]| Cli::try_parse_from([&["enlist", "connect"], words].concat());
+        assert!(parse(&["--host", "acme.api-us1.com", "--key-file", "key"]).is_ok());
+        let message = parse(&["marketing", "--key-file", "key"]).unwrap_err().to_string();
+        assert!(message.contains("cannot be used with '--key-file"), "{message}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 use enlist_core::{Error, ErrorKind, Lane, SendError};
 use serde_json::json;
 
-use crate::args::{ConnectArgs, Global};
+use crate::args::{ConnectArgs, Global, parse_person};
 use crate::connectors;
 use crate::consent::{self, Standing};
 use crate::exit::Exit;
@@ -18,22 +18,33 @@ use crate::spec::{self, Connection, Environment};
 /// What has to be typed.
 const WORDS: &str = "I agree";
 
-/// Asks, tests and records; or only tells what is recorded; or revokes it. Ends by telling what is recorded.
+/// Asks, tests and records; or only tells what is recorded; or revokes it. Ends by telling what is recorded. This very
+/// machine needs no consent: only the key is tested.
 pub async fn connect(args: &ConnectArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
-    let spec = spec::load(global.config.as_deref())?;
+    let calls = !args.check && !args.revoke;
+    let spec = match (calls, &args.host, &args.state) {
+        (true, _, _) => spec::load(global.config.as_deref())?,
+        (false, Some(_), Some(_)) => None,
+        (false, _, _) => spec::load_without_secrets(global.config.as_deref())?,
+    };
     let environment = Environment::of_spec(spec.as_ref())?;
     let (connection, state) = spec::account(args, spec.as_ref(), &environment)?;
     let host = connectors::host(&connection)?;
-    if args.revoke {
+    if host.is_loopback() {
+        if calls && !connection.is_simulator() {
+            test(&connection, host.name()).await?;
+            screen.notice(&format!("{} accepts the key\n", clean(host.name())));
+        }
+    } else if args.revoke {
         if Standing::of(host.name(), &state)? != Standing::Missing {
             consent::revoke(host.name(), &who(args), &state)?;
         }
-    } else if !args.check && !connection.is_simulator() {
+    } else if calls {
         agreed(args, global, screen, host.name())?;
         test(&connection, host.name()).await?;
         consent::agree(host.name(), who(args), &state)?;
     }
-    let standing = Standing::of(host.name(), &state)?;
+    let standing = if host.is_loopback() { Standing::Missing } else { Standing::of(host.name(), &state)? };
     let document = document(host.name(), host.is_loopback(), &standing);
     screen.result(&told(host.name(), host.is_loopback(), &standing), &document);
     let holds = host.is_loopback() || matches!(standing, Standing::InForce(_));
@@ -48,8 +59,9 @@ fn agreed(args: &ConnectArgs, global: &Global, screen: &Screen, host: &str) -> R
         return Ok(());
     }
     if !terminal {
-        return Err(Failure::config("usage::agree", "nobody can be asked here")
-            .help("on a terminal: enlist connect; elsewhere: --agree --by NAME, after reading the text above"));
+        return Err(Failure::config("usage::agree", "nobody can be asked here").help(
+            "on a terminal: the same command; elsewhere: with --agree --by NAME too, after reading the text above",
+        ));
     }
     screen.notice(&format!("\nType \"{WORDS}\" to agree: "));
     if is_agreement(&mut io::stdin().lock()) {
@@ -66,9 +78,9 @@ fn is_agreement(answers: &mut impl BufRead) -> bool {
     answers.read_line(&mut line).is_ok() && line.trim().eq_ignore_ascii_case(WORDS)
 }
 
-/// The name given, or else the one the user has on this machine.
+/// The name given, or else the one the user has on this machine, where it can be put on record.
 fn who(args: &ConnectArgs) -> String {
-    let user = || ["LOGNAME", "USER"].iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    let user = || ["LOGNAME", "USER"].iter().find_map(|name| parse_person(&std::env::var(name).ok()?).ok());
     let number = || format!("user {}", rustix::process::getuid().as_raw());
     args.by.clone().or_else(user).unwrap_or_else(number)
 }

@@ -3,14 +3,11 @@
 use std::path::PathBuf;
 
 use enlist_core::{EmptyValues, Keep};
-use secrecy::SecretString;
 
-use super::document::Document;
 use super::endpoint::Endpoint;
-use super::environment::Environment;
-use super::interpolate::has_reference;
+use super::interpolate::is_written_out;
 use super::model::{Connection, CsvLayout, Export, Format, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
-use super::reader::Reader;
+use super::reader::{Reader, Secrets};
 use super::scalar::{parse_duration, parse_percent};
 use super::target::{is_source, source_of_path};
 use super::written::{self, Text};
@@ -25,30 +22,29 @@ pub const REJECTS: &str = "rejects";
 const VERSION: &str = "1";
 
 /// Fills in, types and cross-checks a file.
-pub fn check(document: &Document, environment: &Environment, file: written::File) -> Result<Spec, Failure> {
-    let reader = Reader { document, environment };
+pub fn check(reader: &Reader<'_>, file: written::File) -> Result<Spec, Failure> {
     if reader.text(&file.version)? != VERSION {
         return Err(reader.fault("config::version", "this version is not known", &file.version).help("version: 1"));
     }
-    let connections = each(&file.connections, |name, it| connection(&reader, name, it))?;
-    let sources = each(&file.sources, |name, it| source(&reader, name, it))?;
+    let connections = each(&file.connections, |name, it| connection(reader, name, it))?;
+    let sources = each(&file.sources, |name, it| source(reader, name, it))?;
     let state = match &file.state {
         Some(folder) => reader.path("state.path", &folder.path)?,
-        None => environment.folder().join(STATE),
+        None => reader.environment.folder().join(STATE),
     };
     let default = file.defaults.as_ref().and_then(|defaults| defaults.connection.as_ref());
     if let Some(name) = default {
         reader.find("connection", name, &connections, |it| &it.name)?;
     }
     let default_notify = match file.defaults.as_ref().and_then(|defaults| defaults.notify.as_ref()) {
-        Some(text) => endpoint(&reader, text)?,
+        Some(text) => endpoint(reader, text)?,
         None => None,
     };
     let known =
         Known { connections: &connections, sources: &sources, default, notify: default_notify.as_ref(), state: &state };
-    let exports = each(&file.exports, |name, it| export(&reader, &known, name, it))?;
+    let exports = each(&file.exports, |name, it| export(reader, &known, name, it))?;
     Ok(Spec {
-        file: PathBuf::from(&document.name),
+        file: PathBuf::from(&reader.document.name),
         default_connection: default.map(|name| reader.text(name)).transpose()?,
         default_notify,
         connections,
@@ -73,7 +69,7 @@ fn each<T, U>(pairs: &written::Pairs<T>, check: impl Fn(&Text, &T) -> Result<U, 
 fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Result<Connection, Failure> {
     let host = reader.name("host", &it.host)?;
     let api_key = match &it.api_key {
-        Some(key) => Some(SecretString::from(reader.name("api_key", key)?)),
+        Some(key) => reader.secret("api_key", key)?,
         None if host == SIMULATOR => None,
         None => {
             return Err(reader
@@ -86,7 +82,7 @@ fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Res
         display_name: it.display_name.as_ref().map(|text| reader.text(text)).transpose()?,
         host,
         api_key,
-        key_written_out: it.api_key.as_ref().is_some_and(|key| !has_reference(&key.value)),
+        key_written_out: it.api_key.as_ref().is_some_and(|key| is_written_out(&key.value)),
         ca_file: it.ca_file.as_ref().map(|text| reader.path("ca_file", text)).transpose()?,
         allow_host: it.allow_host.as_ref().map(|text| reader.switch("allow_host", text)).transpose()?.unwrap_or(false),
     })
@@ -179,7 +175,7 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
 /// A URL. An empty one is none, so that a variable or one export can do without. It may be a secret: an objection shows
 /// where it stands, and nothing from there on.
 fn endpoint(reader: &Reader<'_>, text: &Text) -> Result<Option<Endpoint>, Failure> {
-    if reader.text(text)?.is_empty() {
+    if reader.secrets == Secrets::Leave || reader.text(text)?.is_empty() {
         return Ok(None);
     }
     reader.parse("notify", text, Endpoint::parse).map(Some).map_err(|mut failure| {

@@ -22,6 +22,9 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err("write it without user and password".to_owned());
         }
+        if authority.port_u16().unwrap_or(0) == 0 && authority.as_str() != authority.host() {
+            return Err("write a port from 1 to 65535, or none".to_owned());
+        }
         let loopback = ["localhost", "127.0.0.1", "[::1]"].contains(&authority.host());
         match url.scheme_str() {
             Some("https") => {}
@@ -71,6 +74,10 @@ mod tests {
             "http://127.0.0.1.example.com/x",
             "https://user:s3cret@hooks.example.com/x",
             "http://localhost@hooks.example.com/x",
+            "https://hooks.example.com:65536/s3cret",
+            "https://hooks.example.com:0/s3cret",
+            "https://hooks.example.com:/s3cret",
+            "http://127.0.0.1:99999/s3cret",
             "ftp://hooks.example.com/x",
             "hooks.example.com",
             "hooks.example.com/x",

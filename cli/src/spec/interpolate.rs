@@ -20,6 +20,18 @@ pub fn has_reference(text: &str) -> bool {
     text.replace("$$", "").contains("${")
 }
 
+/// Whether any of the value of `text` stands in it, and not in what it refers to.
+pub fn is_written_out(text: &str) -> bool {
+    let mut rest = text.trim();
+    while let Some((reference, after)) = rest.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
+        if reference.split_once(":-").is_some_and(|(name, default)| is_name(name) && !default.is_empty()) {
+            return true;
+        }
+        rest = after;
+    }
+    !rest.is_empty()
+}
+
 /// Whether `name` may be the name of a variable.
 pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

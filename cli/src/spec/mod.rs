@@ -27,6 +27,7 @@ use document::Document;
 pub use endpoint::Endpoint;
 pub use environment::Environment;
 pub use model::{Connection, CsvLayout, Export, Format, Guards, SourceSpec, Spec};
+use reader::{Reader, Secrets};
 pub use target::{select, source_of_path};
 
 use crate::failure::Failure;
@@ -40,6 +41,18 @@ pub const DEFAULT_FILE: &str = "enlist.yaml";
 /// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) when the named file is missing, or the file is not a sound
 /// configuration.
 pub fn load(named: Option<&Path>) -> Result<Option<Spec>, Failure> {
+    load_with(named, Secrets::Read)
+}
+
+/// The same for a command that calls nobody: neither key nor `notify` is looked up, and there is none in what is read.
+///
+/// # Errors
+/// As [`load`], but for those of a key and of `notify`.
+pub fn load_without_secrets(named: Option<&Path>) -> Result<Option<Spec>, Failure> {
+    load_with(named, Secrets::Leave)
+}
+
+fn load_with(named: Option<&Path>, secrets: Secrets) -> Result<Option<Spec>, Failure> {
     let path = match named {
         Some(path) => path.to_owned(),
         None if Path::new(DEFAULT_FILE).exists() => PathBuf::from(DEFAULT_FILE),
@@ -48,7 +61,7 @@ pub fn load(named: Option<&Path>) -> Result<Option<Spec>, Failure> {
     let document = Document::read(&path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let environment = Environment::of_process(&folder)?;
-    read(&document, &environment).map(Some)
+    read(&document, &environment, secrets).map(Some)
 }
 
 /// Reads the configuration, which has to be there.
@@ -62,15 +75,15 @@ pub fn require(named: Option<&Path>) -> Result<Spec, Failure> {
     })
 }
 
-fn read(document: &Document, environment: &Environment) -> Result<Spec, Failure> {
-    check::check(document, environment, document.parse()?)
+fn read(document: &Document, environment: &Environment, secrets: Secrets) -> Result<Spec, Failure> {
+    check::check(&Reader { document, environment, secrets }, document.parse()?)
 }
 
 /// Reads the text of a configuration with these variables.
 #[cfg(test)]
 pub fn read_text(text: &str, variables: &[(&str, &str)]) -> Result<Spec, Failure> {
     let document = Document { name: DEFAULT_FILE.to_owned(), text: text.to_owned() };
-    read(&document, &Environment::new(variables.iter().copied(), Path::new("")))
+    read(&document, &Environment::new(variables.iter().copied(), Path::new("")), Secrets::Read)
 }
 
 #[cfg(test)]

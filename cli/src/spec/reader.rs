@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
 use serde_saphyr::Location;
 
 use super::document::Document;
@@ -10,12 +11,23 @@ use super::interpolate::{expand, has_reference};
 use super::written::Text;
 use crate::failure::{Failure, suggest};
 
+/// Whether keys and `notify` are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    /// They are.
+    Read,
+    /// They stay out: nobody is called.
+    Leave,
+}
+
 /// Reads scalars of one document in one environment.
 pub struct Reader<'a> {
     /// The document, to point into.
     pub document: &'a Document,
     /// What references refer to.
     pub environment: &'a Environment,
+    /// Whether it reads secrets.
+    pub secrets: Secrets,
 }
 
 impl Reader<'_> {
@@ -36,6 +48,23 @@ impl Reader<'_> {
     pub fn name(&self, key: &str, text: &Text) -> Result<String, Failure> {
         let name = self.text(text)?;
         if name.is_empty() { Err(self.fault("config::empty", format!("`{key}` is empty"), text)) } else { Ok(name) }
+    }
+
+    /// A key, which must not be empty; none where secrets stay out. No advice leads to one that is written out.
+    pub fn secret(&self, key: &str, text: &Text) -> Result<Option<SecretString>, Failure> {
+        if self.secrets == Secrets::Leave {
+            return Ok(None);
+        }
+        match self.name(key, text) {
+            Ok(secret) => Ok(Some(SecretString::from(secret))),
+            Err(failure) if failure.error.code() == "config::variable" && failure.error.help_text().is_some() => {
+                let help = format!(
+                    "write {key}: ${{file:/run/secrets/ac_key}}, or a variable of .env beside the configuration"
+                );
+                Err(failure.help(help))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Text in which references are refused: what variables hold must not become part of a statement.

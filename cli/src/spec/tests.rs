@@ -47,7 +47,7 @@ fn environment() -> Environment {
 
 fn parse(text: &str) -> Result<Spec, Failure> {
     let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned() };
-    read(&document, &environment())
+    read(&document, &environment(), Secrets::Read)
 }
 
 /// The error screen of a file that is the sound one with `from` replaced by `to`.
@@ -140,6 +140,49 @@ fn a_key_written_out_is_never_shown() {
         assert!(!shown.contains("s3cret"), "{shown}");
     }
     assert!(parse(&SOUND.replace("${KEY}", "plain")).unwrap().connections.first().unwrap().key_written_out);
+}
+
+#[test]
+fn a_command_that_calls_nobody_needs_neither_key_nor_notify() {
+    let text = SOUND
+        .replace("${KEY}", "${GONE}")
+        .replace("defaults: {", "defaults: { notify: \"${file:/nowhere/url}\",")
+        .replace("    deadline", "    notify: \"${GONE}\"\n    deadline");
+    assert_eq!(parse(&text).unwrap_err().error.code(), "config::variable");
+    let document = Document { name: "enlist.yaml".to_owned(), text };
+    let spec = read(&document, &environment(), Secrets::Leave).unwrap();
+    let connection = &spec.connections[0];
+    assert_eq!((connection.host.as_str(), connection.api_key.is_none()), ("acme.api-us1.com", true));
+    assert!(spec.default_notify.is_none() && spec.exports[0].notify.is_none());
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_answered_without_advice_to_write_it_out() {
+    for reference in ["${GONE}", "${7}", "${KEY:x}"] {
+        let shown = screen("${KEY}", reference);
+        assert!(
+            shown.starts_with("error[config::variable]") && shown.contains("${file:/run/secrets/ac_key}"),
+            "{shown}"
+        );
+        assert!(!shown.contains(":-") && !shown.contains("export "), "{shown}");
+    }
+}
+
+#[test]
+fn a_key_counts_as_written_out_where_any_of_it_stands_in_the_file() {
+    for (written, out) in [
+        ("plain", true),
+        ("${NONE:-plain}", true),
+        ("${KEY}plain", true),
+        ("plain${KEY}", true),
+        ("${KEY:-plain}", true),
+        ("${KEY}", false),
+        ("${KEY:-}${BAD}", false),
+        ("${KEY:?ask the data team}", false),
+    ] {
+        let spec = parse(&SOUND.replace("${KEY}", &format!("\"{written}\""))).unwrap();
+        assert_eq!(spec.connections[0].key_written_out, out, "{written}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Document, Environment, masked, read};
+use super::{Document, Environment, Secrets, masked, read};
 use crate::render::{Style, error};
 
 const CANARY: &str = "c4nary0fTheAccount";
@@ -50,7 +50,7 @@ const SLIPS: [&str; 10] = [
 
 fn screen(text: &str) -> String {
     let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned() };
-    let failure = read(&document, &Environment::new([], Path::new(""))).err();
+    let failure = read(&document, &Environment::new([], Path::new("")), Secrets::Read).err();
     failure.map(|failure| error::screen(&failure, &Style::PLAIN)).unwrap_or_default()
 }
 
