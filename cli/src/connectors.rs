@@ -68,7 +68,7 @@ pub fn sink(export: &Export) -> Result<Arc<dyn Sink>, Error> {
         automations: export.automations,
         ..account_of(&export.connection)
     };
-    Ok(Arc::new(ActiveCampaign::over_http(account)?))
+    Ok(Arc::new(ActiveCampaign::over_http(account).map_err(|error| as_named(error, &export.connection))?))
 }
 
 /// The account of a connection, to test its key: the list is any, and nothing may be sent to it.
@@ -76,7 +76,7 @@ pub fn sink(export: &Export) -> Result<Arc<dyn Sink>, Error> {
 /// # Errors
 /// When the host or the key cannot be right.
 pub fn account(connection: &Connection) -> Result<Arc<dyn Sink>, Error> {
-    Ok(Arc::new(ActiveCampaign::over_http(account_of(connection))?))
+    Ok(Arc::new(ActiveCampaign::over_http(account_of(connection)).map_err(|error| as_named(error, connection))?))
 }
 
 /// The host that a connection leads to.
@@ -85,7 +85,18 @@ pub fn account(connection: &Connection) -> Result<Arc<dyn Sink>, Error> {
 /// When it cannot be right.
 pub fn host(connection: &Connection) -> Result<Host, Error> {
     let account = account_of(connection);
-    Host::parse(&account.host, account.allow_host)
+    Host::parse(&account.host, account.allow_host).map_err(|error| as_named(error, connection))
+}
+
+/// The error with advice for where the host is named: on the command line there is no `allow_host: on`.
+fn as_named(error: Error, connection: &Connection) -> Error {
+    match error.code() {
+        "ac::host_not_allowed" if connection.name == connection.host => error.help(
+            "if this is what ActiveCampaign shows under Settings > Developer, add --allow-host; \
+             the API key is sent to this host",
+        ),
+        _ => error,
+    }
 }
 
 fn account_of(connection: &Connection) -> Account {
@@ -116,4 +127,22 @@ pub async fn schema_of(path: &str) -> Result<SchemaRef, Failure> {
         )
     })?;
     Ok(files(&source)?.schema().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_allowed_where_it_is_named() {
+        let typed = Connection::typed("ac.example.com", None);
+        let named = Connection { name: "own".to_owned(), ..typed.clone() };
+        for (connection, word, other) in
+            [(&typed, "--allow-host", "allow_host:"), (&named, "allow_host:", "--allow-host")]
+        {
+            let error = host(connection).unwrap_err();
+            let help = error.help_text().unwrap();
+            assert!(error.code() == "ac::host_not_allowed" && help.contains(word) && !help.contains(other), "{help}");
+        }
+    }
 }

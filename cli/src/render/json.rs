@@ -134,9 +134,13 @@ fn status(exit: Exit) -> &'static str {
 
 /// The part of the work that an error code belongs to.
 fn stage(code: &str) -> &'static str {
+    // It is wanting before anything is called, as a configuration is.
+    if code == "access::consent" {
+        return "config";
+    }
     match code.split("::").next().unwrap_or_default() {
         "config" | "usage" | "mapping" => "config",
-        "source" | "query" => "source",
+        "source" | "query" | "csv" | "parquet" | "file" => "source",
         "plan" | "guard" => "plan",
         "state" | "ledger" => "state",
         "settle" | "confirm" => "confirm",
@@ -188,6 +192,24 @@ mod tests {
     #[test]
     fn the_document_of_an_empty_plan_has_every_key() {
         insta::assert_json_snapshot!(plan(&PlanView::default()));
+    }
+
+    #[test]
+    fn the_stage_is_the_part_of_the_work_that_failed() {
+        for (code, expected) in [
+            ("usage::list", "config"),
+            ("access::consent", "config"),
+            ("access::key", "send"),
+            ("csv::quote", "source"),
+            ("parquet::damaged", "source"),
+            ("file::missing", "source"),
+            ("query::sql", "source"),
+            ("guard::max_change", "plan"),
+            ("state::consents", "state"),
+            ("network::unreachable", "send"),
+        ] {
+            assert_eq!(stage(code), expected, "{code}");
+        }
     }
 
     #[test]
