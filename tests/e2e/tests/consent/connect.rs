@@ -1,5 +1,4 @@
-//! Agreeing: on a terminal, off one, and what becomes of it. The account is the simulator's, where everything is as at a
-//! real one but that a run would need no consent.
+//! Agreeing: on a terminal, off one, and what becomes of it.
 
 use std::env;
 use std::fs;
@@ -9,32 +8,24 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::process::{Ended, piped};
+use super::account::{Account, HOST};
+use super::process::Ended;
 use super::verdict::ends;
 use super::world::{KEY, World, people};
 
 /// Gives a program a terminal, types what it reads itself, and ends as the program did.
 const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
-fn file(world: &World) -> PathBuf {
-    world.folder().join(".enlist/consents.json")
+fn file(account: &Account) -> PathBuf {
+    account.path().join(".enlist/consents.json")
 }
 
-/// `enlist connect` to the simulator.
-fn connect(world: &World, more: &[&str]) -> Ended {
-    let host = world.host();
-    let ended = world.enlist(&[&["connect", "--host", &host, "--key-file", "key"], more].concat());
-    assert!(!format!("{ended:?}").contains(KEY), "{ended:?}");
-    ended
-}
-
-/// The same on a terminal, at which somebody types `words`.
-fn connect_and_type(world: &World, words: &str) -> Ended {
+/// `enlist connect` on a terminal, at which somebody types `words`.
+fn connect_and_type(account: &Account, words: &str) -> Ended {
     let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let host = world.host();
-    let arguments = ["connect", "--host", &host, "--key-file", "key"];
-    let mut command = piped(world.wrapped(&[&python, "-c", TERMINAL], &arguments));
-    command.env("LOGNAME", "ada").stdin(std::process::Stdio::piped());
+    let mut command = account.command(&[&python, "-c", TERMINAL], &["connect"]);
+    // A name that would steer the terminal is not put on record.
+    command.env("LOGNAME", "ada\u{1b}[2J").env("USER", "ada").stdin(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
     Ended::of(child.wait_with_output().unwrap())
@@ -42,85 +33,118 @@ fn connect_and_type(world: &World, words: &str) -> Ended {
 
 #[test]
 fn off_a_terminal_agreement_and_name_are_given_as_options_and_put_on_record() {
-    let world = World::prompt();
+    let account = Account::new();
     for more in [&[][..], &["--agree"], &["--by", "Ada Example"]] {
-        let asked = connect(&world, more);
+        let asked = account.enlist(&[&["connect"], more].concat());
         ends(&asked, 2, "usage::agree", &["--agree --by NAME"]);
-        for word in [world.host().as_str(), "email addresses", "phone", "custom fields", "You can revoke"] {
+        for word in [HOST, "email addresses", "phone", "custom fields", "You can revoke"] {
             assert!(asked.stderr.contains(word), "the text lacks {word}: {}", asked.stderr);
         }
     }
-    assert!(!world.folder().join(".enlist").exists(), "something was recorded");
+    assert!(!account.path().join(".enlist").exists(), "something was recorded");
+    assert_eq!(account.asked(), 0);
 
-    let agreed = connect(&world, &["--agree", "--by", "Ada Example", "--json"]);
+    let agree = ["connect", "--agree", "--by", "Ada Example", "--json"];
+    let agreed = account.enlist(&agree);
     assert_eq!(agreed.code, 0, "{agreed:?}");
     assert!(agreed.stderr.contains("email addresses"), "nobody agrees to what is not shown");
     let document = agreed.document();
     assert_eq!((&document["schema"], &document["in_force"]), (&json!("enlist.connect/1"), &json!(true)));
-    let record: Value = serde_json::from_slice(&fs::read(file(&world)).unwrap()).unwrap();
-    assert_eq!(record["consents"], json!([document["consent"]]));
+    let record = || -> Value { serde_json::from_slice(&fs::read(file(&account)).unwrap()).unwrap() };
+    assert_eq!(record()["consents"], json!([document["consent"]]));
     let consent = &document["consent"];
-    assert_eq!((&consent["by"], &consent["host"]), (&json!("Ada Example"), &json!(world.host())));
+    assert_eq!((&consent["by"], &consent["host"]), (&json!("Ada Example"), &json!(HOST)));
     assert_eq!((&consent["text"], &consent["revoked_at"]), (&document["text"], &Value::Null));
-    assert_eq!(fs::metadata(file(&world)).unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(connect(&world, &["--check"]).stdout.contains("Ada Example agreed on 2"));
+    assert_eq!(fs::metadata(file(&account)).unwrap().permissions().mode() & 0o777, 0o600);
+    let before = record();
+    assert_eq!((account.enlist(&agree).code, account.asked()), (0, 2));
+    assert_eq!(record(), before, "agreeing again adds to the record");
+}
+
+#[test]
+fn looking_and_revoking_need_neither_the_key_nor_a_sound_file() {
+    let account = Account::new();
+    assert_eq!(account.enlist(&["connect", "--agree", "--by", "Ada Example"]).code, 0);
+    account.configure("${GONE}");
+    ends(&account.enlist(&["connect"]), 2, "config::variable", &["GONE is not set"]);
+    for check in [&["connect", "--check"][..], &["connect", "marketing", "--check"]] {
+        let told = account.enlist(check);
+        assert!(told.code == 0 && told.stdout.contains("Ada Example agreed on 2"), "{told:?}");
+    }
+    account.write("enlist.yaml", "connections: [");
+    let typed = ["connect", "--host", HOST, "--allow-host", "--state", ".enlist"];
+    assert_eq!(account.enlist(&[&typed[..], &["--check"]].concat()).code, 0);
+    let revoked = account.enlist(&[&typed[..], &["--revoke", "--by", "Ben Example"]].concat());
+    assert!(revoked.code == 0 && revoked.stdout.contains("Revoked by Ben Example on 2"), "{revoked:?}");
+    assert_eq!(account.enlist(&[&typed[..], &["--check"]].concat()).code, 4);
 }
 
 #[test]
 fn on_a_terminal_the_words_have_to_be_typed() {
-    let world = World::prompt();
+    let account = Account::new();
     for words in ["yes\n", "\n"] {
-        let ended = connect_and_type(&world, words);
+        let ended = connect_and_type(&account, words);
         assert_eq!(ended.code, 4, "{ended:?}");
         assert!(ended.stdout.contains("access::consent") && ended.stdout.contains("nobody agreed"), "{ended:?}");
-        assert!(!file(&world).exists(), "something was recorded");
+        assert!(!file(&account).exists() && account.asked() == 0, "something was called or recorded");
     }
-    let agreed = connect_and_type(&world, "I agree\n");
+    let agreed = connect_and_type(&account, "I agree\n");
     assert_eq!(agreed.code, 0, "{agreed:?}");
     assert!(agreed.stdout.contains("email addresses") && agreed.stdout.contains("ada agreed on 2"), "{agreed:?}");
-    assert!(file(&world).exists());
+    assert!(file(&account).exists());
 }
 
 #[test]
 fn nothing_is_recorded_for_an_account_that_does_not_take_the_key() {
-    let world = World::prompt();
-    world.write("key", "another-key");
-    let refused = connect(&world, &["--agree", "--by", "Ada Example"]);
+    let account = Account::new();
+    account.write("key", "another-key");
+    let refused = account.enlist(&["connect", "--agree", "--by", "Ada Example"]);
     ends(&refused, 4, "access::key", &["nothing was recorded"]);
-    let gone = ["connect", "--host", "127.0.0.1:1", "--key-file", "key", "--agree", "--by", "Ada Example"];
-    ends(&world.enlist(&gone), 5, "network::unreachable", &["127.0.0.1:1", "nothing was recorded"]);
-    assert!(!file(&world).exists(), "something was recorded");
+    assert!(!file(&account).exists(), "something was recorded");
 }
 
 #[test]
-fn this_very_machine_needs_no_consent() {
+fn this_very_machine_needs_no_consent_and_only_its_key_is_tested() {
     let mut world = World::prompt();
     world.write("people.csv", people(3, "person"));
-    let check = connect(&world, &["--check"]);
-    assert_eq!((check.code, check.stdout.contains("no consent is needed")), (0, true), "{check:?}");
-    assert_eq!(connect(&world, &["--agree", "--by", "Ada Example"]).code, 0);
-    assert_eq!(connect(&world, &["--revoke"]).code, 0);
+    let host = world.host();
+    let connect = |more: &[&str]| world.enlist(&[&["connect", "--host", &host, "--key-file", "key"], more].concat());
+    for (more, tested) in
+        [(&[][..], true), (&["--agree", "--by", "Ada Example"], true), (&["--check"], false), (&["--revoke"], false)]
+    {
+        let told = connect(more);
+        assert!(told.code == 0 && told.stdout.contains("no consent is needed"), "{more:?}: {told:?}");
+        assert!(!told.stderr.contains("email addresses") && !format!("{told:?}").contains(KEY), "{told:?}");
+        assert_eq!(told.stderr.contains("accepts the key"), tested, "{more:?}: {told:?}");
+    }
+    world.write("key", "another-key");
+    ends(&connect(&[]), 4, "access::key", &[&host]);
+    let gone = ["connect", "--host", "127.0.0.1:1", "--key-file", "key"];
+    ends(&world.enlist(&gone), 5, "network::unreachable", &["127.0.0.1:1"]);
+    assert!(!world.folder().join(".enlist").exists(), "something was recorded");
+    world.write("key", KEY);
     world.run_json("people.csv", &[], 0);
     assert_eq!(world.contacts().len(), 3);
 }
 
 #[test]
 fn an_account_is_named_as_in_the_configuration() {
-    let world = World::prompt();
-    let host = world.host();
-    world.write(
+    let account = Account::new();
+    account.write(
         "enlist.yaml",
-        format!(
-            "version: 1\nconnections:\n  marketing: {{ host: \"{host}\", api_key: \"${{file:key}}\" }}\n  \
-             sandbox: {{ host: simulator }}\nstate: {{ path: var }}\n"
+        &format!(
+            "version: 1\nconnections:\n  marketing: {{ host: {HOST}, api_key: \"${{file:key}}\", ca_file: ca.pem, \
+             allow_host: on }}\n  sandbox: {{ host: simulator }}\nstate: {{ path: var }}\n"
         ),
     );
-    let agreed = world.enlist(&["connect", "marketing", "--agree", "--by", "Ada Example"]);
+    let agreed = account.enlist(&["connect", "marketing", "--agree", "--by", "Ada Example"]);
     assert_eq!(agreed.code, 0, "{agreed:?}");
-    assert!(world.folder().join("var/consents.json").exists());
-    ends(&world.enlist(&["connect", "marketting"]), 2, "config::unknown_name", &["did you mean `marketing`?"]);
-    ends(&world.enlist(&["connect"]), 2, "usage::host", &["which account?"]);
-    assert_eq!(world.enlist(&["connect", "sandbox"]).code, 0);
-    let unclear = world.enlist(&["connect", "marketing", "--check", "--revoke"]);
-    assert_eq!(unclear.code, 2, "{unclear:?}");
+    assert!(account.path().join("var/consents.json").exists());
+    ends(&account.enlist(&["connect", "marketting"]), 2, "config::unknown_name", &["did you mean `marketing`?"]);
+    ends(&account.enlist(&["connect"]), 2, "usage::host", &["which account?"]);
+    assert_eq!(account.enlist(&["connect", "sandbox"]).code, 0);
+    for unclear in [&["marketing", "--check", "--revoke"][..], &["marketing", "--key-file", "key"]] {
+        let refused = account.enlist(&[&["connect"], unclear].concat());
+        assert_eq!(refused.code, 2, "{refused:?}");
+    }
 }

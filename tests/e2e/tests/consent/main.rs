@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
 
+mod account;
 #[path = "../cli/process.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line, which use the rest")]
 mod process;
+#[allow(dead_code, reason = "shared with the tests of the sink")]
+#[path = "../../../../sinks/activecampaign/tests/support/tls.rs"]
+mod tls;
 #[path = "../operator/verdict.rs"]
 #[allow(dead_code, reason = "shared with the tests of what an operator meets, which use the rest")]
 mod verdict;

@@ -82,7 +82,7 @@ fn fault_75_without_a_consent_a_run_is_refused_before_anything_leaves() {
     project.is_refused(&["run"], &["help: run: enlist connect marketing"]);
     assert!(!project.path().join(".enlist").exists(), "a state was made");
     let typed = ["run", "people.csv", "--list", "7", "--host", HOST, "--key-file", "key"];
-    project.is_refused(&typed, &["help: run: enlist connect --host acme.api-us1.com"]);
+    project.is_refused(&typed, &["help: run: enlist connect --host acme.api-us1.com --key-file key\n"]);
     let refused = project.enlist(&["run", "--json"]).document();
     assert_eq!((&refused["error"]["code"], &refused["exit_code"]), (&json!("access::consent"), &json!(4)));
 }
