@@ -152,7 +152,10 @@ impl Consent {
 
 fn damaged(path: &Path) -> Error {
     Error::new(ErrorKind::State, "state::consents", format!("the record of consents {} is damaged", path.display()))
-        .help("restore it from a backup; or move it away and agree again: enlist connect, with the -c and --state of the run")
+        .help(
+            "restore it from a backup; or move it away and agree again: \
+               enlist connect, with the -c and --state of the run",
+        )
 }
 
 fn full(path: &Path) -> Error {

@@ -59,7 +59,7 @@ impl Reader<'_> {
             Ok(secret) => Ok(Some(SecretString::from(secret))),
             Err(failure) if failure.error.code() == "config::variable" && failure.error.help_text().is_some() => {
                 let help = format!(
-                    "write {key}: ${{file:/run/secrets/ac_key}}, or a variable of .env beside the configuration"
+                    "a variable: add it to .env beside the configuration; a file: {key}: ${{file:/run/secrets/ac_key}}"
                 );
                 Err(failure.help(help))
             }

@@ -92,7 +92,7 @@ fn no_line_of_a_file_shows_a_key() {
 }
 
 /// Files laid out in a way of their own, `@` standing for a secret.
-const LAYOUTS: [&str; 33] = [
+const LAYOUTS: [&str; 35] = [
     " version: 1\n connections:\n   a:\n     host: h\n     apikey: @\n",
     "version: 1\nconnections:\n  a:\n    host: h\n    api_key:\n      @${GONE}\n",
     "version: 1\nconnections:\n  a:\n    host: h\n    api_key:\n      ${GONE}\n      x: @\n",
@@ -124,6 +124,8 @@ const LAYOUTS: [&str; 33] = [
     "version: 1\ndefaults:\n  notify: >-\n    @\n    list: ${GONE}\n",
     "version: 1\ndefaults:\n  connection: https://hooks.example.com/a,@\n",
     "version: 1\ndefaults:\n  connection: a # @\n",
+    "version: 1\nexports:\n  list:\n    @\n",
+    "version: 1\nexports:\n  list:\n    apikey:\t@\n",
     "version: 1\nexports:\n  x: @\n",
     "version: 1\nexports:\n  x:\n    map:\n      \"apikey\":@\n",
 ];
