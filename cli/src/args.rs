@@ -194,7 +194,7 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// File that holds the API key [else: ACTIVECAMPAIGN_API_KEY]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "host")]
     pub key_file: Option<PathBuf>,
     /// Accept a host outside api-us1.com and activehosted.com
     #[arg(long)]
@@ -251,7 +251,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// File that holds the API key [else: ACTIVECAMPAIGN_API_KEY]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "host")]
     pub key_file: Option<PathBuf>,
     /// Accept a host outside api-us1.com and activehosted.com
     #[arg(long)]
@@ -384,6 +384,10 @@ mod tests {
         assert!(parse(&["--host", "acme.api-us1.com", "--key-file", "key"]).is_ok());
         let message = parse(&["marketing", "--key-file", "key"]).unwrap_err().to_string();
         assert!(message.contains("cannot be used with '--key-file"), "{message}");
+        for words in [&["connect", "--key-file", "key"][..], &["run", "vip", "--key-file", "key"]] {
+            let message = Cli::try_parse_from([&["enlist"], words].concat()).unwrap_err().to_string();
+            assert!(message.contains("--host <HOST>"), "{message}");
+        }
     }
 
     #[test]
