@@ -31,9 +31,6 @@ const PENDING: usize = 400;
 /// How long answers are awaited after a stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// A slot that nobody used for so long is void: two calls at once would be a burst.
-const STALE: Duration = Duration::from_secs(1);
-
 /// What a finished call brings.
 pub(super) enum Event {
     Answered { item: Box<Item>, latency: Duration, answer: Result<Receipt, SendError> },
@@ -72,6 +69,8 @@ pub(crate) struct Delivery {
     pub(super) too_large_from: usize,
     pub(super) asking: usize,
     slots: BTreeMap<Lane, Instant>,
+    /// Lanes whose last slot passed unused.
+    overslept: BTreeSet<Lane>,
     /// The end of the latest hold, so that overlapping ones are not counted twice.
     held_until: Instant,
     pub(super) backlog_due: Instant,
@@ -124,6 +123,7 @@ impl Delivery {
             too_large_from: usize::MAX,
             asking: 0,
             slots: BTreeMap::new(),
+            overslept: BTreeSet::new(),
             held_until: now,
             backlog_due: now,
             backlog_asked: false,
@@ -239,11 +239,17 @@ impl Delivery {
             if slot > now {
                 return Ok(Some(slot));
             }
-            // A slot taken before the destination asked to slow down is void.
             self.slots.remove(&lane);
-            if slot + STALE < now {
-                continue;
+            if now.saturating_duration_since(slot) > self.tools.pacer.slack(lane) {
+                // Used so late, it would crowd those that follow. A machine that is late every time would never send:
+                // it pays with the following slot instead.
+                if self.overslept.insert(lane) {
+                    continue;
+                }
+                self.tools.pacer.reserve(lane)?;
             }
+            self.overslept.remove(&lane);
+            // A slot taken before the destination asked to slow down is void.
             if let Some(until) = self.tools.pacer.held_until(lane)?.filter(|&until| until > now) {
                 return Ok(Some(until));
             }

@@ -206,6 +206,11 @@ impl Pacer {
         self.ask(|now, state| state.reserve(&self.quotas, lane, now) - now).map(after)
     }
 
+    /// How late a call of `lane` may leave after its slot without crowding those that follow.
+    pub fn slack(&self, lane: Lane) -> Duration {
+        Duration::from_nanos(limit::slack(&self.quotas, lane))
+    }
+
     /// The end of a hold of `lane`, if it is held.
     ///
     /// # Errors
