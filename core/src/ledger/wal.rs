@@ -33,10 +33,10 @@ const LOOKS: u32 = 3;
 /// Refuses the log of the ledger at `path` when committed transactions follow a wrong frame.
 pub(super) fn check(path: &Path) -> Result<(), Error> {
     let log = beside(path, "-wal");
-    let mut lost = 0;
+    let mut seen = Tail { lost: 0, torn: 0 };
     for _ in 0..LOOKS {
-        lost = match lost_commits(&log) {
-            Ok(lost) => lost,
+        seen = match read_tail(&log) {
+            Ok(tail) => tail,
             Err(e) if e.kind() == Io::NotFound => return Ok(()),
             Err(e) => {
                 let message = format!("cannot read {}: {e}", log.display());
@@ -44,19 +44,26 @@ pub(super) fn check(path: &Path) -> Result<(), Error> {
                     .help("check owner and permissions of the file"));
             }
         };
-        if lost <= TORN {
+        if seen.lost <= seen.torn {
             return Ok(());
         }
     }
-    Err(damaged(path, &format!("its -wal file has a wrong page before {lost} later transactions")))
+    Err(damaged(path, &format!("its -wal file has a wrong page before {} committed transactions", seen.lost)))
 }
 
-/// Transactions of the log that follow its first wrong frame.
-fn lost_commits(log: &Path) -> io::Result<u32> {
+/// What follows the first wrong part of a log.
+struct Tail {
+    /// Commits that SQLite would not read.
+    lost: u32,
+    /// How many of them a crash explains.
+    torn: u32,
+}
+
+fn read_tail(log: &Path) -> io::Result<Tail> {
     let mut file = BufReader::new(File::open(log)?);
     let mut header = [0; HEADER];
     if !fill(&mut file, &mut header)? {
-        return Ok(0);
+        return Ok(Tail { lost: 0, torn: 0 });
     }
     let (magic, size) = (word(&header, 0), word(&header, 8));
     let size = if size.is_power_of_two() && size <= LARGEST_PAGE { size as usize } else { PAGE };
@@ -65,10 +72,10 @@ fn lost_commits(log: &Path) -> io::Result<u32> {
     let mut sound = magic & !1 == MAGIC && sum.words == [word(&header, 24), word(&header, 28)];
     // The header is on disk before any frame: no crash explains one that is wrong, whatever the salts.
     let salts = (word(&header, 16), word(&header, 20));
-    let (any, mut lost) = (!sound, 0);
+    let (headless, mut lost) = (!sound, 0);
     let mut frame = vec![0; FRAME_HEADER + size];
     while fill(&mut file, &mut frame)? {
-        let same = any || salts == (word(&frame, 8), word(&frame, 12));
+        let same = headless || salts == (word(&frame, 8), word(&frame, 12));
         if sound {
             sum.add(&frame[..8]);
             sum.add(&frame[FRAME_HEADER..]);
@@ -78,7 +85,7 @@ fn lost_commits(log: &Path) -> io::Result<u32> {
         let commits = word(&frame, 4) != 0;
         lost += u32::from(!sound && same && commits);
     }
-    Ok(if any && lost > 0 { lost + TORN } else { lost })
+    Ok(Tail { lost, torn: if headless { 0 } else { TORN } })
 }
 
 /// Whether there was enough to fill `buffer`.

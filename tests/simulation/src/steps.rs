@@ -1,5 +1,5 @@
 //! Every step of one export of twenty requests: a crash and a failure at each, once and from there on, and a second
-//! crash at every step of the recovery.
+//! crash at the first steps of the recovery.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +20,7 @@ const REQUEST: u16 = 5;
 /// Requests of the export.
 const REQUESTS: u16 = 20;
 
-/// Steps of a recovery that a second crash is tried at.
+/// The first steps of a recovery, at which a second crash is tried: its preflight, what it takes up, what it sends first.
 const RECOVERY: u64 = 28;
 
 /// How the account behaves meanwhile.

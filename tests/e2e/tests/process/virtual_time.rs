@@ -123,6 +123,8 @@ async fn fault_58_two_machines_on_one_account_slow_down_and_both_finish() {
     assert_whole(&world, &a, &one);
     assert_whole(&other, &b, &two);
     assert!(one.calls.throttled > 0 && two.calls.throttled > 0, "neither was slowed down");
+    let told = |warnings: &[String]| warnings.iter().any(|warning| warning.starts_with("another importer is at work"));
+    assert!(told(&one.warnings) || told(&two.warnings), "{:?} {:?}", one.warnings, two.warnings);
     let seen = world.simulator.report();
     let sent = one.calls.imports + two.calls.imports;
     assert!(seen.throttled * 4 < sent, "{} of {sent} requests were throttled", seen.throttled);
