@@ -85,18 +85,22 @@ impl Delivery {
                 self.ask_at_once(vouched.into_iter().map(|(intent, _)| intent).collect());
                 Ok(())
             }
-            Err(SendError::Fatal(error)) => {
-                self.stop(error);
-                Ok(())
-            }
-            Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
-            Err(SendError::Denied(_)) => {
-                self.question_access();
-                Ok(())
-            }
             // No word about the list: it is asked for again.
-            Err(_) => Ok(()),
+            Err(cause) => self.heed(cause),
         }
+    }
+
+    /// What the failure of a question means for everybody, whatever was asked.
+    pub(super) fn heed(&mut self, cause: SendError) -> Result<(), Error> {
+        match cause {
+            SendError::Throttled { retry_after } => return self.hold(Lane::General, retry_after),
+            SendError::Denied(_) => self.question_access(),
+            SendError::Fatal(error) => {
+                self.stop(error);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 

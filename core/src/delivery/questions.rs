@@ -124,13 +124,9 @@ impl Delivery {
                 self.note_others(jobs);
                 Ok(())
             }
-            Err(SendError::Throttled { retry_after }) => self.hold(Lane::General, retry_after),
-            Err(SendError::Denied(_)) => {
-                self.question_access();
-                Ok(())
-            }
-            // The call is a hint; its failure changes nothing.
-            Err(_) => Ok(()),
+            // The call is a hint; its failure ends nothing.
+            Err(SendError::Fatal(_)) => Ok(()),
+            Err(cause) => self.heed(cause),
         }
     }
 

@@ -61,24 +61,10 @@ impl Delivery {
             }
             Ok(JobState::Failed) => self.failed(intent, false),
             Ok(JobState::Unknown) => self.unknown(intent),
-            Err(SendError::Throttled { retry_after }) => {
-                self.ask_again(intent);
-                self.hold(crate::Lane::General, retry_after)
-            }
-            Err(SendError::Denied(_)) => {
-                self.ask_again(intent);
-                self.question_access();
-                Ok(())
-            }
-            Err(SendError::Fatal(error)) => {
-                self.ask_again(intent);
-                self.stop(error);
-                Ok(())
-            }
             // A question that failed is asked again; the deadline bounds it.
-            Err(_) => {
+            Err(cause) => {
                 self.ask_again(intent);
-                Ok(())
+                self.heed(cause)
             }
         }
     }
