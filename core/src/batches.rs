@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::{Error, ErrorKind, SegmentBatch, SegmentStream, Source};
+use crate::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
 
 /// A stream of batches, made anew for each scan.
 type Open = dyn Fn() -> BoxStream<'static, Result<RecordBatch, Error>> + Send + Sync;
@@ -58,6 +58,10 @@ impl Source for Batches {
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
         Ok(Arc::clone(&self.schema))
+    }
+
+    async fn rows(&self) -> Result<Rows, Error> {
+        Ok(Rows::Unknown)
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {

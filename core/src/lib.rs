@@ -33,7 +33,7 @@ pub use ledger::{
 };
 pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, Summary};
 pub use report::{Calls, Latency, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable, RejectWriter, Report};
-pub use segment::{Place, SegmentBatch, SegmentStream, Source};
+pub use segment::{Place, Rows, SegmentBatch, SegmentStream, Source};
 pub use sink::{
     Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,
     Receipt, Request, SendError, Sink, Turn,

@@ -41,6 +41,17 @@ pub struct SegmentStream {
     pub batches: BoxStream<'static, Result<SegmentBatch, Error>>,
 }
 
+/// How many rows a segment has, as far as that is known without reading them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// So many, by what files or the database say of themselves.
+    Exactly(u64),
+    /// About so many, by a size or by statistics, which may be old.
+    About(u64),
+    /// Only reading tells.
+    Unknown,
+}
+
 /// A segment that can be read: files, a table, a query.
 #[async_trait]
 pub trait Source: Send + Sync {
@@ -52,6 +63,12 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// [`ErrorKind::Source`](crate::ErrorKind::Source) when it is missing, unreadable or not what it claims to be.
     async fn schema(&self) -> Result<SchemaRef, Error>;
+
+    /// How many rows there are, without reading them.
+    ///
+    /// # Errors
+    /// As [`schema`](Self::schema).
+    async fn rows(&self) -> Result<Rows, Error>;
 
     /// Reads the rows once, with only the named `columns`.
     ///

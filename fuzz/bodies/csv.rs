@@ -2,8 +2,9 @@
 
 use std::io::{BufReader, Cursor, Read};
 
+use enlist_source_files::{Compression, begin};
+
 use crate::fault::Fault;
-use crate::input::{self, Compression};
 use crate::records::{Chunk, Records};
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -52,7 +53,7 @@ fn records(
     most: usize,
 ) -> Result<Vec<Record>, String> {
     let all = || -> Result<Vec<Record>, Fault> {
-        let mut records = Records::new(input::begin(Box::new(file), compression)?, delimiter);
+        let mut records = Records::new(begin(Box::new(file), compression)?, delimiter);
         let (mut chunk, mut all) = (Chunk::default(), Vec::new());
         loop {
             records.read(&mut chunk, most)?;

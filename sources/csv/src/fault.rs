@@ -3,12 +3,11 @@
 use std::io;
 
 use enlist_core::{Error, ErrorKind};
+use enlist_source_files::TextFault;
 
 /// Why reading stopped, and on which line (counted from 1, header and blank lines included).
 #[derive(Debug)]
 pub(crate) enum Fault {
-    /// The bytes cannot be read or decompressed.
-    Read(io::Error),
     /// A record with another number of fields than the header.
     Shape { line: u64, found: usize, expected: usize },
     /// A quote that nothing closes.
@@ -17,12 +16,8 @@ pub(crate) enum Fault {
     TooLong { line: u64 },
     /// A field that is not UTF-8.
     Encoding { line: u64, column: String },
-    /// UTF-16 or UTF-32, by its byte order mark or its zero bytes.
-    Wide,
-    /// Compressed or Parquet under the name of a plain file; what it is, and the ending it should have.
-    Disguised { is: &'static str, ending: &'static str },
-    /// Not compressed, though its name says so.
-    Plain { format: &'static str },
+    /// Not text, or not as its name says.
+    Text(TextFault),
     /// Not a byte, or nothing but blank lines.
     Empty,
     /// A header that names a column twice.
@@ -33,7 +28,13 @@ pub(crate) enum Fault {
 
 impl From<io::Error> for Fault {
     fn from(fault: io::Error) -> Self {
-        Self::Read(fault)
+        Self::Text(fault.into())
+    }
+}
+
+impl From<TextFault> for Fault {
+    fn from(fault: TextFault) -> Self {
+        Self::Text(fault)
     }
 }
 
@@ -42,7 +43,7 @@ impl Fault {
     pub(crate) fn in_file(self, name: &str) -> Error {
         let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
         match self {
-            Self::Read(cause) => unreadable(name, &cause),
+            Self::Text(TextFault::Read(cause)) => unreadable(name, &cause),
             Self::Shape { line, found, expected } => {
                 let fields = if found == 1 { "field" } else { "fields" };
                 error("csv::row_shape", format!("{name}, line {line}: {found} {fields}, expected {expected}"))
@@ -61,12 +62,15 @@ impl Fault {
                 error("csv::encoding", format!("{name}, line {line}: column \"{column}\" is not UTF-8"))
                     .help("write the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT")
             }
-            Self::Wide => error("csv::encoding", format!("{name} is UTF-16 or UTF-32, not UTF-8"))
+            Self::Text(TextFault::Wide) => error("csv::encoding", format!("{name} is UTF-16 or UTF-32, not UTF-8"))
                 .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 IN > OUT"),
-            Self::Disguised { is, ending } => error("csv::not_csv", format!("{name} is {is}, not text"))
-                .help(format!("give it a name that ends in {ending}")),
-            Self::Plain { format } => error("csv::not_compressed", format!("{name} is not {format}, as its name says"))
-                .help("give it a name that ends in .csv, or compress it"),
+            Self::Text(TextFault::Disguised { is, help }) => {
+                error("csv::not_csv", format!("{name} is {is}, not text")).help(help)
+            }
+            Self::Text(TextFault::Plain(format)) => {
+                error("csv::not_compressed", format!("{name} is not {format}, as its name says"))
+                    .help("give it a name that ends in .csv, or compress it")
+            }
             Self::Empty => error("csv::empty", format!("{name} is empty: it has not even a header row"))
                 .help("an export of no rows still writes its header; write the file again"),
             Self::Twice { column } => {
@@ -92,6 +96,6 @@ fn unreadable(name: &str, cause: &io::Error) -> Error {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
             error("csv::damaged", format!("{name} is damaged: {cause}")).help("copy or write the file again")
         }
-        _ => error("source::unreadable", format!("cannot read {name}: {cause}")),
+        _ => enlist_source_files::unreadable(name, cause),
     }
 }

@@ -5,21 +5,17 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, SchemaRef};
 use async_trait::async_trait;
-use enlist_core::{Error, SegmentStream, Source};
-use enlist_source_query::{Columns, Tables, feed, find};
+use enlist_core::{Error, Rows, SegmentStream, Source};
+use enlist_source_files::{Columns, Location, blocking, compression, feed, find, offers};
 
-use crate::input::compression;
+use crate::estimate::estimate;
 use crate::layout::Layout;
 use crate::options::CsvOptions;
 use crate::rows::{CsvFile, rows};
 
 /// Whether `path` (a file, a glob or a folder) names CSV by its extension or holds such files.
 pub fn handles(path: &str) -> bool {
-    if Path::new(path).is_dir() {
-        // Files that do not fit together are still files of this kind, and opening them says what is wrong.
-        return find(path, is_csv).err().is_none_or(|error| error.code() == "source::partitions");
-    }
-    is_csv(path)
+    offers(path, is_csv)
 }
 
 fn is_csv(name: &str) -> bool {
@@ -33,22 +29,23 @@ fn is_csv(name: &str) -> bool {
 /// columns of text. The files may differ in delimiter, compression and the order of their columns.
 #[derive(Clone)]
 pub struct CsvFiles {
-    pattern: String,
+    location: Location,
     options: CsvOptions,
     files: Arc<[CsvFile]>,
     columns: Columns,
 }
 
 impl CsvFiles {
-    /// Finds the files of a path, a glob (`people/**/*.csv.gz`) or a folder, and reads the start of each. Blocks on
-    /// the disk meanwhile.
+    /// Finds the files of a path, a glob (`people/**/*.csv.gz`), a folder or a URL, and reads the start of each. Blocks
+    /// meanwhile.
     ///
     /// # Errors
     /// Those of [`find`]; `csv::options` (configuration); `csv::empty` for a file without header; `csv::encoding`,
     /// `csv::not_csv`, `csv::cut_off`, `csv::damaged` and `source::column_twice`, each with the file.
-    pub fn open(pattern: &str, options: CsvOptions) -> Result<Self, Error> {
+    pub fn open(location: impl Into<Location>, options: CsvOptions) -> Result<Self, Error> {
         options.check()?;
-        let files = find(pattern, is_csv)?
+        let location = location.into();
+        let files = find(&location, is_csv)?
             .into_iter()
             .map(|found| match Layout::read(&found, &options) {
                 Ok(layout) => Ok(CsvFile { found, layout }),
@@ -61,30 +58,27 @@ impl CsvFiles {
             .collect();
         let named = files.iter().map(|file| file.found.name.as_str()).zip(&fields);
         let columns = Columns::union(named, &files[0].found.partitions)?;
-        Ok(Self { pattern: pattern.to_owned(), options, files: files.into(), columns })
-    }
-
-    /// Lets queries over `tables` read the files as the table `name`.
-    ///
-    /// # Errors
-    /// `source::table_twice` when the name is taken.
-    pub fn register(&self, tables: &mut Tables, name: &str) -> Result<(), Error> {
-        tables.add(name, Arc::new(self.clone()))
+        Ok(Self { location, options, files: files.into(), columns })
     }
 }
 
 #[async_trait]
 impl Source for CsvFiles {
     fn name(&self) -> &str {
-        &self.pattern
+        &self.location.pattern
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
         Ok(self.columns.schema())
     }
 
+    async fn rows(&self) -> Result<Rows, Error> {
+        let (files, options) = (Arc::clone(&self.files), self.options.clone());
+        blocking(move || estimate(&files, &options)).await
+    }
+
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.pattern)?;
+        let schema = self.columns.pick(columns, &self.location.pattern)?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), self.options.clone(), Arc::clone(&schema)));
         Ok(SegmentStream { schema, origins, batches })

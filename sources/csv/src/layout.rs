@@ -1,11 +1,8 @@
 //! Which columns a file has, and what divides them.
 
-use std::path::Path;
-
-use enlist_source_query::Found;
+use enlist_source_files::{Found, compression, text};
 
 use crate::fault::Fault;
-use crate::input::{self, compression};
 use crate::options::CsvOptions;
 use crate::records::{Chunk, Records};
 
@@ -28,10 +25,10 @@ impl Layout {
     pub(crate) fn read(file: &Found, options: &CsvOptions) -> Result<Self, Fault> {
         let delimiter = match options.delimiter {
             Some(delimiter) => delimiter,
-            None if is_tsv(&file.path) => b'\t',
-            None => sniff(&file.path)?,
+            None if is_tsv(&file.name) => b'\t',
+            None => sniff(file)?,
         };
-        let names = header(&mut Records::new(input::open(&file.path)?, delimiter), options)?;
+        let names = header(&mut Records::new(text(file)?, delimiter), options)?;
         Ok(Self { delimiter, names })
     }
 }
@@ -64,18 +61,17 @@ fn unique(names: Vec<String>) -> Result<Vec<String>, Fault> {
     }
 }
 
-fn is_tsv(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    compression(&name).1.to_ascii_lowercase().ends_with(".tsv")
+fn is_tsv(name: &str) -> bool {
+    compression(name).1.to_ascii_lowercase().ends_with(".tsv")
 }
 
 /// The delimiter that gives the first records the most fields, all of them the same number; failing that, the one
 /// that gives the first record the most. A file of one column has none, and any will do.
-fn sniff(path: &Path) -> Result<u8, Fault> {
+fn sniff(file: &Found) -> Result<u8, Fault> {
     let mut best = (false, 1, DELIMITERS[0]);
     for delimiter in DELIMITERS {
         let mut sample = Chunk::default();
-        let read = Records::new(input::open(path)?, delimiter).read(&mut sample, SAMPLE);
+        let read = Records::new(text(file)?, delimiter).read(&mut sample, SAMPLE);
         match read {
             // A quote may be left open by the wrong delimiter; what it says of the right one is for the scan to tell.
             Ok(()) | Err(Fault::OpenQuote { .. } | Fault::TooLong { .. }) => {}

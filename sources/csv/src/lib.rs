@@ -7,9 +7,9 @@
 
 #[cfg(test)]
 mod corpus;
+mod estimate;
 mod fault;
 mod files;
-mod input;
 mod layout;
 mod options;
 mod records;

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use enlist_source_files::Text;
+
 use crate::fault::Fault;
-use crate::input::Input;
 
 /// Bytes of the longest record, delimiters and quotes included: what goes on longer is a quote that is not closed or no
 /// CSV at all, and must not fill the memory.
@@ -20,7 +21,7 @@ const FIELDS: usize = 1_024;
 
 /// Splits input into records as RFC 4180 has it, quotes and line breaks within quotes included.
 pub(crate) struct Records {
-    input: Input,
+    input: Text,
     parser: Reader,
     /// The line on which the next byte stands, counted from 1.
     line: u64,
@@ -106,7 +107,7 @@ impl Chunk {
 }
 
 impl Records {
-    pub(crate) fn new(input: Input, delimiter: u8) -> Self {
+    pub(crate) fn new(input: Text, delimiter: u8) -> Self {
         Self { input, parser: ReaderBuilder::new().delimiter(delimiter).build(), line: 1 }
     }
 

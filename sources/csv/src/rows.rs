@@ -5,10 +5,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::SchemaRef;
 use enlist_core::{Error, SegmentBatch};
-use enlist_source_query::Found;
+use enlist_source_files::{Found, text};
 
 use crate::fault::Fault;
-use crate::input;
 use crate::layout::{Layout, header};
 use crate::options::CsvOptions;
 use crate::records::{Chunk, Records};
@@ -53,7 +52,7 @@ struct FileRows {
 impl FileRows {
     fn open(files: Arc<[CsvFile]>, index: usize, options: &CsvOptions, schema: SchemaRef) -> Result<Self, Fault> {
         let CsvFile { found, layout } = &files[index];
-        let mut records = Records::new(input::open(&found.path)?, layout.delimiter);
+        let mut records = Records::new(text(found)?, layout.delimiter);
         if header(&mut records, options)? != layout.names {
             return Err(Fault::Changed);
         }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::io::Write;
 
+use std::sync::Arc;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 use enlist_core::{Error, ErrorKind, SegmentBatch, Source};
@@ -62,7 +64,7 @@ async fn read_as(name: &str, content: &[u8]) -> Result<Cells, Error> {
     let source = open(&folder, name)?;
     let direct = cells(&source).await;
     let mut tables = Tables::default();
-    source.register(&mut tables, "t").unwrap();
+    tables.add("t", Arc::new(source.clone())).unwrap();
     let by_sql = cells(&tables.query("SELECT * FROM t").await.unwrap()).await;
     assert_eq!(direct, by_sql);
     direct

@@ -1,12 +1,13 @@
 //! What the end of a Parquet file says about it, and what is wrong with files that say nothing.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 
 use enlist_core::{Error, ErrorKind};
-use enlist_source_query::{Found, unreadable};
+use enlist_source_files::{Found, Ranges, unreadable};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
+
+use crate::chunks::{Chunks, cause};
 
 /// Both ends of a Parquet file; <https://parquet.apache.org/docs/file-format/>, read 2026-11-22.
 const MAGIC: &[u8] = b"PAR1";
@@ -19,22 +20,25 @@ const SHORTEST: u64 = 12;
 ///
 /// # Errors
 /// As [`ParquetFiles::open`](crate::ParquetFiles::open), for one file.
-pub(crate) fn read(file: &Found) -> Result<(File, ArrowReaderMetadata), Error> {
-    let handle = File::open(&file.path).map_err(|e| unreadable(&file.path, &e))?;
-    let metadata = ArrowReaderMetadata::load(&handle, ArrowReaderOptions::new());
-    match metadata {
-        Ok(metadata) => Ok((handle, metadata)),
-        Err(fault) => Err(explain(&handle, file, &fault)),
+pub(crate) fn read(file: &Found) -> Result<(Chunks, ArrowReaderMetadata), Error> {
+    let ranges = file.ranges().map_err(|e| unreadable(&file.name, &e))?;
+    let chunks = Chunks(ranges.clone());
+    match ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new()) {
+        Ok(metadata) => Ok((chunks, metadata)),
+        Err(fault) => Err(explain(&ranges, file, &fault)),
     }
 }
 
 /// Why a footer cannot be read.
-fn explain(handle: &File, file: &Found, fault: &ParquetError) -> Error {
+fn explain(ranges: &Ranges, file: &Found, fault: &ParquetError) -> Error {
     let name = &file.name;
     let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
-    let (size, head, tail) = match ends(handle) {
+    if let Some(failed) = cause(fault).filter(|failed| failed.kind() != io::ErrorKind::UnexpectedEof) {
+        return unreadable(name, failed);
+    }
+    let (size, head, tail) = match ends(ranges) {
         Ok(ends) => ends,
-        Err(e) => return unreadable(&file.path, &e),
+        Err(e) => return unreadable(name, &e),
     };
     if size == 0 {
         return error("parquet::cut_off", format!("{name} is empty (0 bytes)")).help("write the file again");
@@ -54,14 +58,12 @@ fn explain(handle: &File, file: &Found, fault: &ParquetError) -> Error {
 }
 
 /// Size, first and last four bytes.
-fn ends(mut handle: &File) -> io::Result<(u64, [u8; 4], [u8; 4])> {
-    let size = handle.metadata()?.len();
+fn ends(ranges: &Ranges) -> io::Result<(u64, [u8; 4], [u8; 4])> {
+    let size = ranges.size();
     let (mut head, mut tail) = ([0; 4], [0; 4]);
     if size >= 4 {
-        handle.seek(SeekFrom::Start(0))?;
-        handle.read_exact(&mut head)?;
-        handle.seek(SeekFrom::End(-4))?;
-        handle.read_exact(&mut tail)?;
+        head.copy_from_slice(&ranges.at(0, 4)?);
+        tail.copy_from_slice(&ranges.at(size - 4, 4)?);
     }
     Ok((size, head, tail))
 }

@@ -4,6 +4,7 @@
 //! and not of a row group. Every column arrives with the Arrow type that the file gives it. The same reader serves
 //! SQL, so a table reads like its file.
 
+mod chunks;
 mod files;
 mod footer;
 mod rows;

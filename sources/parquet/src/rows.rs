@@ -1,6 +1,5 @@
 //! Rows out of files, one row group after the other.
 
-use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -9,10 +8,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{Field, SchemaRef};
 use arrow::error::ArrowError;
 use enlist_core::{Error, ErrorKind, SegmentBatch};
-use enlist_source_query::Found;
+use enlist_source_files::{Found, unreadable};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
+use crate::chunks::{Chunks, cause};
 use crate::footer;
 
 /// Rows in a batch: large enough to amortise the cost of a batch, small enough to keep a few in memory.
@@ -38,7 +38,7 @@ struct FileRows {
     file: Found,
     origin: u32,
     schema: SchemaRef,
-    handle: File,
+    chunks: Chunks,
     metadata: ArrowReaderMetadata,
     mask: ProjectionMask,
     next_group: usize,
@@ -54,11 +54,11 @@ struct Group {
 
 impl FileRows {
     fn open(file: Found, origin: u32, schema: SchemaRef) -> Result<Self, Error> {
-        let (handle, metadata) = footer::read(&file)?;
+        let (chunks, metadata) = footer::read(&file)?;
         let offered = metadata.schema().fields();
         let roots = schema.fields().iter().filter_map(|field| Some(offered.find(field.name())?.0));
         let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
-        Ok(Self { file, origin, schema, handle, metadata, mask, next_group: 0, group: None, next_row: 1 })
+        Ok(Self { file, origin, schema, chunks, metadata, mask, next_group: 0, group: None, next_row: 1 })
     }
 
     /// The next batch, `None` at the end of the file.
@@ -85,8 +85,7 @@ impl FileRows {
 
     fn open_group(&self) -> Result<Group, Fault> {
         let rows_left = self.metadata.metadata().row_group(self.next_group).num_rows();
-        let handle = self.handle.try_clone().map_err(|e| Fault::Read(e.to_string()))?;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, self.metadata.clone())
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.chunks.clone(), self.metadata.clone())
             .with_row_groups(vec![self.next_group])
             .with_projection(self.mask.clone())
             .with_batch_size(BATCH_ROWS)

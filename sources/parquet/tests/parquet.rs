@@ -140,7 +140,7 @@ async fn every_type_arrives_as_it_was_written() {
         assert_eq!(&rows[*name], &written[*name], "{name}");
     }
     let mut tables = Tables::default();
-    source.register(&mut tables, "types").unwrap();
+    tables.add("types", Arc::new(source.clone())).unwrap();
     let result = tables.query("SELECT * FROM types").await.unwrap();
     let rows = &read(&result, &names).await.unwrap()[0].rows;
     for name in &names {
@@ -176,7 +176,7 @@ async fn sql_reads_the_same_rows_and_only_the_columns_it_needs() {
     write(&folder.path().join("p.parquet"), &people(0..25_000));
     let source = ParquetFiles::open(&at(&folder, "p.parquet")).unwrap();
     let mut tables = Tables::default();
-    source.register(&mut tables, "people").unwrap();
+    tables.add("people", Arc::new(source.clone())).unwrap();
     let result = tables.query("SELECT * FROM people").await.unwrap();
     let join = |batches: Vec<SegmentBatch>| {
         let rows: Vec<_> = batches.into_iter().map(|b| b.rows).collect();
@@ -206,7 +206,7 @@ async fn folders_named_key_value_add_columns() {
     assert_eq!(batches[0].rows["dt"].as_string::<i32>().value(0), "2026-01-01");
     assert_eq!(batches[1].rows["land"].as_string::<i32>().value(2), "FI");
     let mut tables = Tables::default();
-    source.register(&mut tables, "lake").unwrap();
+    tables.add("lake", Arc::new(source.clone())).unwrap();
     let result = tables.query("SELECT id FROM lake WHERE dt = '2026-01-02'").await.unwrap();
     assert_eq!(ids(&result).await, [0, 1, 2]);
 }
@@ -294,7 +294,7 @@ async fn a_damaged_page_is_an_error_with_its_row_group_directly_and_by_sql() {
     fs::write(&path, bytes).unwrap();
     let source = ParquetFiles::open(path.to_str().unwrap()).unwrap();
     let mut tables = Tables::default();
-    source.register(&mut tables, "people").unwrap();
+    tables.add("people", Arc::new(source.clone())).unwrap();
     let result = tables.query("SELECT * FROM people").await.unwrap();
     for source in [&source as &dyn Source, &result] {
         let error = read(source, &["id", "Email", "city"]).await.unwrap_err();

@@ -5,11 +5,12 @@ use std::error::Error as StdError;
 use arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError};
 use enlist_core::{Error, ErrorKind};
+use enlist_source_files::missing;
 
-use crate::columns::missing;
+use crate::name::TableName;
 
 /// An error while a query was planned. It speaks of names and types alone, so DataFusion's words are kept.
-pub(crate) fn planning(fault: &DataFusionError, tables: &[&str]) -> Error {
+pub(crate) fn planning(fault: &DataFusionError, tables: &[&TableName]) -> Error {
     if let Some(ours) = ours(fault) {
         return ours;
     }
@@ -73,14 +74,15 @@ fn ours(fault: &DataFusionError) -> Option<Error> {
     None
 }
 
-fn unknown_column(schema: &SchemaError, tables: &[&str]) -> Error {
+fn unknown_column(schema: &SchemaError, tables: &[&TableName]) -> Error {
     match schema {
         SchemaError::FieldNotFound { field, valid_fields } => {
             let offered: Vec<&str> = valid_fields.iter().map(Column::name).collect();
             let from = if tables.is_empty() {
                 "the query".to_owned()
             } else {
-                format!("the query over {}", tables.join(", "))
+                let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
+                format!("the query over {}", names.join(", "))
             };
             missing(field.name(), &offered, &from)
         }

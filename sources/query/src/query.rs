@@ -9,10 +9,10 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::{displayable, execute_stream};
 use datafusion::prelude::SessionContext;
-use enlist_core::{Error, ErrorKind, SegmentBatch, SegmentStream, Source};
+use enlist_core::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
+use enlist_source_files::pick;
 use futures::stream::{self, BoxStream, StreamExt};
 
-use crate::columns::pick;
 use crate::fault;
 
 /// What messages call the one origin of a query.
@@ -74,6 +74,10 @@ impl Source for Query {
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
         Ok(Arc::clone(&self.schema))
+    }
+
+    async fn rows(&self) -> Result<Rows, Error> {
+        Ok(Rows::Unknown)
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {

@@ -2,33 +2,52 @@
 
 use datafusion::common::DataFusionError;
 use datafusion::execution::context::SessionState;
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use datafusion::sql::sqlparser::parser::ParserError;
 use enlist_core::{Error, ErrorKind};
+use enlist_source_files::advice;
 
-use crate::columns::advice;
+use crate::name::TableName;
+use crate::tables::config;
+
+/// The tables that `sql`, one SELECT, reads, each once: not those that it defines itself with WITH.
+///
+/// # Errors
+/// `query::syntax` with line and column, and `query::refused` for any other statement or more than one; both are
+/// configuration.
+pub fn tables_of(sql: &str) -> Result<Vec<TableName>, Error> {
+    let session = SessionContext::new_with_config(config()).state();
+    tables_in(&one_select(&session, sql)?)
+}
 
 /// Parses `sql`, which must be one SELECT and read none but the `known` tables.
 ///
 /// # Errors
-/// `query::syntax` with line and column, `query::refused` for any other statement or more than one, and
-/// `source::table_missing` with the tables there are; all of them configuration.
-pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&str]) -> Result<Statement, Error> {
-    let dialect = session.config().options().sql_parser.dialect;
-    let statement = session.sql_to_statement(sql, &dialect).map_err(|fault| refused_or_wrong(&fault))?;
-    if !matches!(&statement, Statement::Statement(sql) if matches!(**sql, SqlStatement::Query(_))) {
-        return Err(refused());
-    }
-    let (tables, _) =
-        resolve_table_references(&statement, false).map_err(|fault| crate::fault::planning(&fault, known))?;
-    for table in tables {
-        if table.schema().is_some() || !known.contains(&table.table()) {
-            return Err(table_missing(&table.to_string(), known));
+/// As [`tables_of`], and `source::table_missing` (configuration) with the tables there are.
+pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&TableName]) -> Result<Statement, Error> {
+    let statement = one_select(session, sql)?;
+    for table in tables_in(&statement)? {
+        if !known.contains(&&table) {
+            return Err(table_missing(&table, known));
         }
     }
     Ok(statement)
+}
+
+fn one_select(session: &SessionState, sql: &str) -> Result<Statement, Error> {
+    let dialect = session.config().options().sql_parser.dialect;
+    let statement = session.sql_to_statement(sql, &dialect).map_err(|fault| refused_or_wrong(&fault))?;
+    let select = matches!(&statement, Statement::Statement(sql) if matches!(**sql, SqlStatement::Query(_)));
+    if select { Ok(statement) } else { Err(refused()) }
+}
+
+fn tables_in(statement: &Statement) -> Result<Vec<TableName>, Error> {
+    let (tables, _) =
+        resolve_table_references(statement, false).map_err(|fault| crate::fault::planning(&fault, &[]))?;
+    Ok(tables.into_iter().map(TableName::from).collect())
 }
 
 /// The error for anything but one SELECT.
@@ -38,13 +57,15 @@ pub(crate) fn refused() -> Error {
 }
 
 /// The error for a `table` that is not among those `known`.
-fn table_missing(table: &str, known: &[&str]) -> Error {
+fn table_missing(table: &TableName, known: &[&TableName]) -> Error {
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
     Error::new(
         ErrorKind::Config,
         "source::table_missing",
         format!("the query reads a table \"{table}\" that is not there"),
     )
-    .help(advice(table, known, "tables"))
+    .help(advice(&table.to_string(), &known, "tables"))
 }
 
 /// What the parser says, with the place it names.

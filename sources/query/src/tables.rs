@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, TableProvider};
+use datafusion::common::{DataFusionError, TableReference};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -12,6 +13,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use enlist_core::{Error, ErrorKind, Source};
 
+use crate::name::TableName;
 use crate::query::Query;
 use crate::table::SourceTable;
 use crate::{fault, select};
@@ -38,7 +40,7 @@ impl Default for Settings {
 #[derive(Default)]
 pub struct Tables {
     settings: Settings,
-    tables: BTreeMap<String, Table>,
+    tables: BTreeMap<TableName, Table>,
 }
 
 enum Table {
@@ -56,8 +58,8 @@ impl Tables {
     ///
     /// # Errors
     /// `source::table_twice` (configuration) when the name is taken.
-    pub fn add(&mut self, name: &str, source: Arc<dyn Source>) -> Result<(), Error> {
-        self.insert(name, Table::Source(source))
+    pub fn add(&mut self, name: impl Into<TableName>, source: Arc<dyn Source>) -> Result<(), Error> {
+        self.insert(name.into(), Table::Source(source))
     }
 
     /// As [`add`](Self::add), for a table that can do more than stream, for example push filters into a database.
@@ -66,19 +68,19 @@ impl Tables {
     ///
     /// # Errors
     /// As [`add`](Self::add).
-    pub fn add_provider(&mut self, name: &str, provider: Arc<dyn TableProvider>) -> Result<(), Error> {
-        self.insert(name, Table::Provider(provider))
+    pub fn add_provider(&mut self, name: impl Into<TableName>, provider: Arc<dyn TableProvider>) -> Result<(), Error> {
+        self.insert(name.into(), Table::Provider(provider))
     }
 
-    fn insert(&mut self, name: &str, table: Table) -> Result<(), Error> {
-        if self.tables.contains_key(name) {
+    fn insert(&mut self, name: TableName, table: Table) -> Result<(), Error> {
+        if self.tables.contains_key(&name) {
             return Err(Error::new(
                 ErrorKind::Config,
                 "source::table_twice",
                 format!("two tables are called \"{name}\""),
             ));
         }
-        self.tables.insert(name.to_owned(), table);
+        self.tables.insert(name, table);
         Ok(())
     }
 
@@ -90,7 +92,7 @@ impl Tables {
     /// [`schema`](Source::schema) fails with.
     pub async fn query(&self, sql: &str) -> Result<Query, Error> {
         let session = self.session().await?;
-        let known: Vec<&str> = self.tables.keys().map(String::as_str).collect();
+        let known: Vec<&TableName> = self.tables.keys().collect();
         let state = session.state();
         let statement = select::parse(&state, sql, &known)?;
         let plan =
@@ -118,14 +120,33 @@ impl Tables {
                 Table::Source(source) => Arc::new(SourceTable::new(Arc::clone(source), source.schema().await?)),
                 Table::Provider(provider) => Arc::clone(provider),
             };
-            let reference = datafusion::common::TableReference::bare(name.as_str());
-            session.register_table(reference, provider).map_err(|fault| fault::planning(&fault, &[]))?;
+            register(&session, name.reference(), provider).map_err(|fault| fault::planning(&fault, &[]))?;
         }
         Ok(session)
     }
 }
 
-fn config() -> SessionConfig {
+/// Registers a table under its name, with the catalog and the schema that the name has.
+fn register(
+    session: &SessionContext,
+    name: &TableReference,
+    provider: Arc<dyn TableProvider>,
+) -> Result<(), DataFusionError> {
+    let default = session.state().config_options().catalog.default_catalog.clone();
+    let catalog = name.catalog().unwrap_or(&default);
+    if session.catalog(catalog).is_none() {
+        session.register_catalog(catalog, Arc::new(MemoryCatalogProvider::new()));
+    }
+    if let (Some(schema), Some(catalog)) = (name.schema(), session.catalog(catalog))
+        && catalog.schema(schema).is_none()
+    {
+        catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
+    }
+    session.register_table(name.clone(), provider)?;
+    Ok(())
+}
+
+pub(crate) fn config() -> SessionConfig {
     // One partition: with more, rows arrive in the order in which threads finish, and row numbers (and with them
     // which of two duplicates is the first) would differ from run to run.
     let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(BATCH_ROWS);

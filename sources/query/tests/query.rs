@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
-use enlist_core::{Error, ErrorKind, SegmentBatch, SegmentStream, Source};
-use enlist_source_query::{Query, Settings, Tables, feed, pick};
+use enlist_core::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
+use enlist_source_files::{feed, pick};
+use enlist_source_query::{Query, Settings, Tables};
 use futures::{StreamExt, TryStreamExt};
 
 /// Twelve rows in three batches, and a note of the columns that were asked for.
@@ -41,6 +42,10 @@ impl Source for People {
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
         Ok(Self::all().schema())
+    }
+
+    async fn rows(&self) -> Result<Rows, Error> {
+        Ok(Rows::Unknown)
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
@@ -265,6 +270,10 @@ impl Source for Numbers {
     async fn schema(&self) -> Result<SchemaRef, Error> {
         let fields = vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)];
         Ok(Arc::new(Schema::new(fields)))
+    }
+
+    async fn rows(&self) -> Result<Rows, Error> {
+        Ok(Rows::Unknown)
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {

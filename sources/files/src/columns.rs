@@ -25,13 +25,13 @@ pub fn pick(schema: &Schema, columns: &[String], source: &str) -> Result<Vec<usi
 }
 
 /// The error for a `column` that is not among those `offered`.
-pub(crate) fn missing(column: &str, offered: &[&str], source: &str) -> Error {
+pub fn missing(column: &str, offered: &[&str], source: &str) -> Error {
     Error::new(ErrorKind::Source, "source::column_missing", format!("column \"{column}\" not found in {source}"))
         .help(advice(column, offered, "columns"))
 }
 
 /// "did you mean …? columns: …", as far as there is something to say.
-pub(crate) fn advice(wanted: &str, offered: &[&str], what: &str) -> String {
+pub fn advice(wanted: &str, offered: &[&str], what: &str) -> String {
     let meant = closest(wanted, offered.iter().copied()).map(|name| format!("did you mean \"{name}\"? "));
     let listed = match offered.len() {
         0 => format!("there are no {what}"),

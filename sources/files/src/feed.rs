@@ -35,12 +35,22 @@ where
     .boxed()
 }
 
+/// Runs `work` on a thread that may block. Must be called within a tokio runtime.
+///
+/// # Errors
+/// Those of `work`, and `bug::reader` when it panics.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|fault| broken(&fault))?
+}
+
 /// Whether the reader came to its end rather than to grief.
 async fn ended(reader: JoinHandle<()>) -> Result<(), Error> {
-    reader.await.map_err(|fault| {
-        let how = if fault.is_panic() { "panicked" } else { "was cancelled" };
-        Error::new(ErrorKind::Bug, "bug::reader", format!("a reader {how} before the end of its segment"))
-    })
+    reader.await.map_err(|fault| broken(&fault))
+}
+
+fn broken(fault: &tokio::task::JoinError) -> Error {
+    let how = if fault.is_panic() { "panicked" } else { "was cancelled" };
+    Error::new(ErrorKind::Bug, "bug::reader", format!("a reader {how} before the end of its segment"))
 }
 
 #[cfg(test)]

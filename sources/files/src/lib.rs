@@ -1,0 +1,24 @@
+//! From a path, glob, folder or URL to the files of a segment.
+//!
+//! The library of the file sources: [`find`] turns a pattern into [`Found`] files, [`Found::read`] and [`Found::ranges`]
+//! read one, [`text`] undoes its compression, [`feed`] runs a blocking reader behind a stream, and [`Columns`] and
+//! [`pick`] say which columns the files offer together.
+
+mod columns;
+mod feed;
+mod find;
+mod found;
+mod local;
+mod location;
+mod partitions;
+mod text;
+mod union;
+
+pub use columns::{advice, closest, missing, pick};
+pub use feed::{blocking, feed};
+pub use find::{find, has_glob, offers, unreadable};
+pub use found::{Found, Ranges};
+pub use location::{Location, StoreOptions, is_url};
+pub use partitions::Partitions;
+pub use text::{Compression, Text, TextFault, begin, compression, text};
+pub use union::Columns;
