@@ -1,5 +1,7 @@
 //! What each database does in its own way; everything else is written once.
 
+use std::fmt;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use async_trait::async_trait;
@@ -19,6 +21,17 @@ pub(crate) enum Relation {
     },
     /// One SELECT in the database's own SQL.
     Query(String),
+}
+
+/// For people: `schema.table`, or "query".
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table { schema: Some(schema), name } => write!(f, "{schema}.{name}"),
+            Self::Table { schema: None, name } => f.write_str(name),
+            Self::Query(_) => f.write_str("query"),
+        }
+    }
 }
 
 /// One column as the database is asked for it.
