@@ -4,6 +4,7 @@
 //! read one, [`text`] undoes its compression, [`feed`] runs a blocking reader behind a stream, and [`Columns`] and
 //! [`pick`] say which columns the files offer together.
 
+mod batches;
 mod columns;
 mod feed;
 mod find;
@@ -12,8 +13,10 @@ mod local;
 mod location;
 mod partitions;
 mod text;
+mod text_fault;
 mod union;
 
+pub use batches::{changed, fit, guarded, one_by_one};
 pub use columns::{advice, closest, missing, pick};
 pub use feed::{blocking, feed};
 pub use find::{find, has_glob, offers, unreadable};
@@ -21,4 +24,5 @@ pub use found::{Found, Ranges};
 pub use location::{Location, StoreOptions, is_url};
 pub use partitions::Partitions;
 pub use text::{Compression, Text, TextFault, begin, compression, text};
+pub use text_fault::TextCodes;
 pub use union::Columns;
