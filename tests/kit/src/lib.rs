@@ -1,6 +1,7 @@
-//! Fixtures that tests and benchmarks share: people, a simulated account, and an export between them.
+//! Fixtures that tests and benchmarks share: people, a simulated account and an export between them, and [servers].
 
 mod people;
+pub mod servers;
 mod transport;
 mod world;
 
