@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// A path, glob, folder or URL, and what opens it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Location {
-    /// The path, glob, folder or URL, without any secret.
+    /// The path, glob, folder or URL. The query of a web address may be a signature and is a secret; see
+    /// [`name`](Self::name).
     pub pattern: String,
     /// Settings of the object store that a URL leads to, above those of the environment.
     pub options: StoreOptions,
@@ -29,6 +30,30 @@ impl Location {
     pub fn is_url(&self) -> bool {
         is_url(&self.pattern)
     }
+
+    /// What messages call it: the pattern, for a web address without user and query.
+    pub fn name(&self) -> &str {
+        shown(&self.pattern)
+    }
+}
+
+/// The name and the names of the options alone.
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Location").field("pattern", &self.name()).field("options", &self.options).finish()
+    }
+}
+
+/// `pattern` without what may be a secret in it.
+pub(crate) fn shown(pattern: &str) -> &str {
+    let web = ["https://", "http://"].iter().any(|scheme| pattern.starts_with(scheme));
+    if !web {
+        return pattern;
+    }
+    let url = &pattern[..pattern.find(['?', '#']).unwrap_or(pattern.len())];
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..].find('/').map_or(url.len(), |at| host + at);
+    url[..end].rfind('@').map_or(url, |at| &url[at + 1..])
 }
 
 impl From<&str> for Location {
@@ -65,6 +90,20 @@ mod tests {
     fn settings_show_their_names_and_never_their_values() {
         let options = StoreOptions([("aws_secret_access_key".to_owned(), "hush".to_owned())].into());
         assert_eq!(format!("{options:?}"), r#"{"aws_secret_access_key"}"#);
+    }
+
+    #[test]
+    fn the_query_of_a_web_address_and_its_user_are_not_shown() {
+        for (pattern, name) in [
+            ("https://example.com/a.csv?X-Amz-Signature=hush", "https://example.com/a.csv"),
+            ("https://ada:hush@example.com/a@b.csv", "example.com/a@b.csv"),
+            ("s3://cdp/what?.csv", "s3://cdp/what?.csv"),
+            ("a?.csv", "a?.csv"),
+        ] {
+            let location = Location::from(pattern);
+            assert_eq!(location.name(), name);
+            assert!(!format!("{location:?}").contains("hush"));
+        }
     }
 
     #[test]

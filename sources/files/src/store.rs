@@ -1,0 +1,39 @@
+//! Files in object stores.
+
+mod address;
+mod connect;
+mod families;
+mod fault;
+mod io;
+mod profile;
+mod settings;
+
+use std::sync::Arc;
+
+use enlist_core::{Error, ErrorKind};
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+use crate::location::Location;
+use crate::store::address::{Address, Kind};
+
+/// The store that a URL leads to, and the key in it.
+///
+/// Its requests run on threads of their own, so that any runtime may wait for them, and its connections are shared with
+/// everything that reads from the same store with the same options.
+///
+/// # Errors
+/// `store::url` and `store::options` (configuration); `store::profile`. Nothing is asked of the store.
+pub fn store(location: &Location) -> Result<(Arc<dyn ObjectStore>, Path), Error> {
+    let address = Address::of(location)?;
+    if address.kind == Kind::Web {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "store::url",
+            format!("{} is a web server, which lists no files", address.root),
+        )
+        .help("read the store behind it by s3://, az:// or gs://"));
+    }
+    let store = connect::connect(location, &address)?;
+    Ok((store.objects, address.path(address.key.trim_end_matches('/'))?))
+}

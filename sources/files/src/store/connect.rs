@@ -1,0 +1,253 @@
+//! From an address and settings to the client of a store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use enlist_core::{Error, ErrorKind};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as S3Key};
+use object_store::azure::{AzureConfigKey as AzureKey, MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::client::{HttpClient, HttpConnector, SpawnedReqwestConnector};
+use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey as GoogleKey};
+use object_store::http::HttpBuilder;
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
+use url::Url;
+
+use crate::location::Location;
+use crate::store::address::{Address, Kind, is_loopback};
+use crate::store::families::{AZURE, GOOGLE, S3, WEB};
+use crate::store::profile;
+use crate::store::settings::{Environment, Settings, environment};
+use crate::store::{fault, io};
+
+/// How often a request is repeated when the store answers with a fault of its own or not at all. With the time-outs of
+/// the client (5 s to connect, 30 s to answer) an endpoint that is dead fails within 40 s.
+fn retries() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(200),
+            max_backoff: Duration::from_secs(5),
+            base: 2.0,
+        },
+        max_retries: 5,
+        retry_timeout: Duration::from_secs(20),
+    }
+}
+
+/// A store that objects can be read from. Copies share its connections.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// For a web server: the same without a limit on the time of an answer, for files that are read in one go.
+    pub(crate) unhurried: Option<Arc<dyn ObjectStore>>,
+    signer: Signer,
+    /// What messages call it, for example `s3://cdp`.
+    pub(crate) name: Arc<str>,
+}
+
+/// Who signs the requests of a store.
+#[derive(Clone)]
+enum Signer {
+    S3(Arc<AmazonS3>),
+    Azure(Arc<MicrosoftAzure>),
+    Google(Arc<GoogleCloudStorage>),
+    Nobody,
+}
+
+impl Store {
+    /// A store that needs no credentials.
+    pub(crate) fn open(objects: Arc<dyn ObjectStore>, name: &str) -> Self {
+        Self { objects, unhurried: None, signer: Signer::Nobody, name: name.into() }
+    }
+
+    /// Obtains what requests are signed with, which is kept until it expires, so that a failure to obtain it is not
+    /// taken for a failure of the store.
+    ///
+    /// # Errors
+    /// `store::credentials`
+    pub(crate) async fn sign(&self) -> Result<(), Error> {
+        let outcome = match &self.signer {
+            Signer::S3(store) => store.credentials().get_credential().await.map(drop),
+            Signer::Azure(store) => store.credentials().get_credential().await.map(drop),
+            Signer::Google(store) => store.credentials().get_credential().await.map(drop),
+            Signer::Nobody => Ok(()),
+        };
+        outcome.map_err(|cause| {
+            let error = fault::credentials(&self.name, &cause);
+            match &self.signer {
+                Signer::S3(_) => error.help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws"),
+                Signer::Azure(_) => error.help(
+                    "set AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID with AZURE_CLIENT_SECRET and \
+                     AZURE_TENANT_ID; AZURE_USE_AZURE_CLI=true takes the login of `az login`",
+                ),
+                _ => error.help("set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run `gcloud auth application-default login`"),
+            }
+        })
+    }
+}
+
+/// The stores of this process: connections are shared by all that ask for the same one in the same way.
+static STORES: LazyLock<Mutex<HashMap<String, Store>>> = LazyLock::new(Mutex::default);
+
+/// The store that `location` leads to.
+///
+/// # Errors
+/// `store::url` and `store::options` (configuration); `store::credentials`.
+pub(crate) fn connect(location: &Location, address: &Address) -> Result<Store, Error> {
+    let environment = environment();
+    // What is said of a store in the environment does not change while a process lives.
+    let said = location.options.0.iter().map(|(name, value)| format!("\n{name}={value}"));
+    let identity = address.root.clone() + &address.request + &said.collect::<String>();
+    if let Some(store) = stores().get(&identity) {
+        return Ok(store.clone());
+    }
+    let store = match address.kind {
+        Kind::S3 => s3(address, Settings::merge(&S3, &location.options, &environment)?, &environment)?,
+        Kind::Azure => azure(address, &Settings::merge(&AZURE, &location.options, &environment)?)?,
+        Kind::Google => google(address, &Settings::merge(&GOOGLE, &location.options, &environment)?)?,
+        // A signed address is a store of its own and soon expires: only its connections are kept.
+        Kind::Web => return web(location, address),
+    };
+    stores().insert(identity, store.clone());
+    Ok(store)
+}
+
+fn stores() -> std::sync::MutexGuard<'static, HashMap<String, Store>> {
+    STORES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn s3(address: &Address, mut settings: Settings<S3Key>, environment: &Environment) -> Result<Store, Error> {
+    profile::complete(&mut settings, environment)?;
+    let endpoint = settings.get(S3Key::S3Endpoint).or(settings.get(S3Key::Endpoint)).map(str::to_owned);
+    if encryption(endpoint.as_deref(), settings.get(S3Key::Client(ClientConfigKey::AllowHttp)), "aws")? {
+        settings.default_to(S3Key::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    let mut builder = AmazonS3Builder::new().with_retry(retries()).with_http_connector(connector()?);
+    for (key, value) in settings.iter() {
+        builder = builder.with_config(key, value);
+    }
+    let store = builder.with_url(&address.root).build().map_err(|cause| fault::settings(&address.root, &cause))?;
+    let store = Arc::new(store);
+    let signer =
+        if is_true(settings.get(S3Key::SkipSignature)) { Signer::Nobody } else { Signer::S3(Arc::clone(&store)) };
+    Ok(Store { signer, ..Store::open(store, &address.root) })
+}
+
+fn azure(address: &Address, settings: &Settings<AzureKey>) -> Result<Store, Error> {
+    let allowed = settings.get(AzureKey::Client(ClientConfigKey::AllowHttp));
+    let loopback = encryption(settings.get(AzureKey::Endpoint), allowed, "azure")?;
+    let named = address.bucket.contains('@') || is_true(settings.get(AzureKey::UseEmulator));
+    if !named && settings.get(AzureKey::AccountName).is_none() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "store::options",
+            format!("{} is a container, but of which storage account?", address.root),
+        )
+        .help("set azure_storage_account_name, or write abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/…"));
+    }
+    let mut builder = MicrosoftAzureBuilder::new().with_retry(retries()).with_http_connector(connector()?);
+    for (key, value) in settings.iter() {
+        builder = builder.with_config(key, value);
+    }
+    if loopback && allowed.is_none() {
+        builder = builder.with_allow_http(true);
+    }
+    let store = builder.with_url(&address.root).build().map_err(|cause| fault::settings(&address.root, &cause))?;
+    let store = Arc::new(store);
+    let unsigned = is_true(settings.get(AzureKey::SkipSignature));
+    let signer = if unsigned { Signer::Nobody } else { Signer::Azure(Arc::clone(&store)) };
+    Ok(Store { signer, ..Store::open(store, &address.root) })
+}
+
+fn google(address: &Address, settings: &Settings<GoogleKey>) -> Result<Store, Error> {
+    let allowed = settings.get(GoogleKey::Client(ClientConfigKey::AllowHttp));
+    let loopback = encryption(settings.get(GoogleKey::BaseUrl), allowed, "google")?;
+    let mut builder = GoogleCloudStorageBuilder::new().with_retry(retries()).with_http_connector(connector()?);
+    for (key, value) in settings.iter() {
+        builder = builder.with_config(key, value);
+    }
+    if loopback && allowed.is_none() {
+        builder = builder.with_client_options(ClientOptions::new().with_allow_http(true));
+    }
+    // What the client says of a key file it cannot read may quote the key.
+    let store = builder.with_url(&address.root).build().map_err(|_| {
+        Error::new(
+            ErrorKind::Config,
+            "store::options",
+            format!("the settings of {} are not complete or not valid", address.root),
+        )
+        .help(
+            "check that the key file of GOOGLE_APPLICATION_CREDENTIALS or google_service_account is there and is JSON",
+        )
+    })?;
+    let store = Arc::new(store);
+    let unsigned = is_true(settings.get(GoogleKey::SkipSignature));
+    let signer = if unsigned { Signer::Nobody } else { Signer::Google(Arc::clone(&store)) };
+    Ok(Store { signer, ..Store::open(store, &address.root) })
+}
+
+fn web(location: &Location, address: &Address) -> Result<Store, Error> {
+    Settings::<ClientConfigKey>::merge(&WEB, &location.options, &Environment::new())?;
+    let build = |client: &Result<HttpClient, Error>| {
+        let store = HttpBuilder::new()
+            .with_url(&address.request)
+            .with_retry(retries())
+            .with_http_connector(Kept(client.clone()?))
+            .build()
+            .map_err(|cause| fault::settings(&address.root, &cause))?;
+        Ok::<_, Error>(Arc::new(store) as Arc<dyn ObjectStore>)
+    };
+    let unhurried = build(&UNHURRIED)?;
+    Ok(Store { unhurried: Some(unhurried), ..Store::open(build(&HURRIED)?, &address.root) })
+}
+
+/// Connections to web servers, whose answers must be complete within 30 s.
+static HURRIED: LazyLock<Result<HttpClient, Error>> = LazyLock::new(|| client(&ClientOptions::new()));
+/// Connections to web servers that send whole files.
+static UNHURRIED: LazyLock<Result<HttpClient, Error>> =
+    LazyLock::new(|| client(&ClientOptions::new().with_timeout_disabled()));
+
+fn client(options: &ClientOptions) -> Result<HttpClient, Error> {
+    // Addresses without encryption were refused, but for those of this machine.
+    let options = options.clone().with_allow_http(true);
+    connector()?.connect(&options).map_err(|cause| fault::settings("the web", &cause))
+}
+
+/// Hands out connections that are there.
+#[derive(Debug)]
+struct Kept(HttpClient);
+
+impl HttpConnector for Kept {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
+    }
+}
+
+fn connector() -> Result<SpawnedReqwestConnector, Error> {
+    Ok(SpawnedReqwestConnector::new(io::runtime()?.clone()))
+}
+
+/// Whether `endpoint` is one of this machine without encryption.
+///
+/// # Errors
+/// `store::options` (configuration) for any other endpoint without encryption, unless that is `allowed`.
+fn encryption(endpoint: Option<&str>, allowed: Option<&str>, prefix: &str) -> Result<bool, Error> {
+    let Some(url) = endpoint.and_then(|endpoint| Url::parse(endpoint).ok()).filter(|url| url.scheme() == "http") else {
+        return Ok(false);
+    };
+    let loopback = is_loopback(&url);
+    if !loopback && !is_true(allowed) {
+        let host = url.host_str().unwrap_or_default();
+        return Err(Error::new(
+            ErrorKind::Config,
+            "store::options",
+            format!("the endpoint at {host} would be read without encryption"),
+        )
+        .help(format!("write https://, or set {prefix}_allow_http: true")));
+    }
+    Ok(loopback)
+}
+
+fn is_true(setting: Option<&str>) -> bool {
+    setting.is_some_and(|value| ["1", "true", "on", "yes", "y"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
+}
