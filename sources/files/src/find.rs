@@ -6,8 +6,8 @@ use std::path::Path;
 use enlist_core::{Error, ErrorKind};
 
 use crate::found::Found;
-use crate::local;
-use crate::location::Location;
+use crate::location::{Location, is_url, shown};
+use crate::{local, store};
 
 /// Whether `pattern` names files by wildcard: `*`, `**`, `?` or `[…]`.
 pub fn has_glob(pattern: &str) -> bool {
@@ -19,15 +19,21 @@ pub fn has_glob(pattern: &str) -> bool {
 /// A path is one file. A folder is every file below it that `handles` accepts by name; other files, and anything
 /// whose name begins with `.` or `_`, are left out. A glob is what it matches, a matched folder being read as above.
 /// Folders named `key=value` below the folder or the fixed part of the glob become
-/// [`Partitions`](crate::Partitions). Blocks on the disk.
+/// [`Partitions`](crate::Partitions). Blocks on the disk or the store.
+///
+/// In an object store a folder is a prefix, with or without a `/` at its end, and its objects are listed only below the
+/// fixed part of a glob.
 ///
 /// # Errors
-/// `source::file_missing`, with names nearby; `source::no_files` when nothing matches; `source::unreadable`;
+/// For a URL `store::url`, `store::options` and `store::profile` (configuration), `store::credentials`,
+/// `store::denied`, `store::bucket`, `store::region`, `store::unreachable`, `store::timeout` and `store::failed`;
+/// for all `source::file_missing`, with names nearby; `source::no_files` when nothing matches; `source::unreadable`;
 /// `source::glob` (configuration) for a malformed glob; `source::partitions` when files disagree on partition keys.
 pub fn find(location: &Location, handles: fn(&str) -> bool) -> Result<Vec<Found>, Error> {
-    let pattern = &location.pattern;
-    let files = local::find(pattern, handles)?;
+    let files =
+        if location.is_url() { store::find(location, handles)? } else { local::find(&location.pattern, handles)? };
     if files.is_empty() {
+        let pattern = location.name();
         return Err(Error::new(ErrorKind::Source, "source::no_files", format!("no files match {pattern}"))
             .help("check the path, and that the export which writes the files has run"));
     }
@@ -38,6 +44,9 @@ pub fn find(location: &Location, handles: fn(&str) -> bool) -> Result<Vec<Found>
 /// Whether `pattern` names files that `handles` accepts: by its own name, or as a folder that holds some. Looks into
 /// folders of this machine only.
 pub fn offers(pattern: &str, handles: fn(&str) -> bool) -> bool {
+    if is_url(pattern) {
+        return handles(shown(pattern));
+    }
     if Path::new(pattern).is_dir() {
         // Files that do not fit together are still files of this kind, and opening them says what is wrong.
         return find(&pattern.into(), handles).err().is_none_or(|error| error.code() == "source::partitions");
@@ -46,8 +55,18 @@ pub fn offers(pattern: &str, handles: fn(&str) -> bool) -> bool {
 }
 
 /// The error for a file called `name` that cannot be opened or read.
+///
+/// An [`Error`] that travels within `cause`, as those of object stores do, is that error.
 pub fn unreadable(name: &str, cause: &io::Error) -> Error {
+    if let Some(error) = carried(cause) {
+        return error.clone();
+    }
     local::missing_or_closed(Path::new(name), cause)
+}
+
+/// The error that travels within `cause`, which then says it all.
+pub fn carried(cause: &io::Error) -> Option<&Error> {
+    cause.get_ref()?.downcast_ref()
 }
 
 /// Files of one segment have the same partition columns, or rows would silently lack some.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::partitions::Partitions;
+use crate::store::{self, Blocks, Object};
 
 /// One file of a segment.
 #[derive(Clone, Debug)]
@@ -24,12 +25,18 @@ pub struct Found {
 #[derive(Clone, Debug)]
 enum At {
     Disk(PathBuf),
+    Store(Object),
 }
 
 impl Found {
     /// A file of this machine.
     pub(crate) fn on_disk(partitions: Partitions, path: PathBuf) -> Self {
         Self { name: path.to_string_lossy().into_owned(), partitions, at: At::Disk(path) }
+    }
+
+    /// An object of a store.
+    pub(crate) fn in_store(partitions: Partitions, object: Object) -> Self {
+        Self { name: object.name.to_string(), partitions, at: At::Store(object) }
     }
 
     /// Its bytes, from the first to the last. Blocks, and so does what it returns.
@@ -39,6 +46,7 @@ impl Found {
     pub fn read(&self) -> io::Result<Box<dyn Read + Send>> {
         match &self.at {
             At::Disk(path) => Ok(Box::new(File::open(path)?)),
+            At::Store(object) => store::read(object),
         }
     }
 
@@ -53,6 +61,10 @@ impl Found {
                 let size = file.metadata()?.len();
                 Ok(Ranges { size, from: From::Disk(Arc::new(file)) })
             }
+            At::Store(object) if object.in_parts => {
+                Ok(Ranges { size: object.size, from: From::Store(Blocks::open(object)) })
+            }
+            At::Store(object) => Err(io::Error::other(store::no_ranges(&object.name))),
         }
     }
 
@@ -63,6 +75,7 @@ impl Found {
     pub fn size(&self) -> io::Result<u64> {
         match &self.at {
             At::Disk(path) => Ok(path.metadata()?.len()),
+            At::Store(object) => Ok(object.size),
         }
     }
 }
@@ -77,6 +90,7 @@ pub struct Ranges {
 #[derive(Clone, Debug)]
 enum From {
     Disk(Arc<File>),
+    Store(Blocks),
 }
 
 impl Ranges {
@@ -95,6 +109,11 @@ impl Ranges {
                 let mut bytes = vec![0; length];
                 file.read_exact_at(&mut bytes, offset)?;
                 Ok(bytes.into())
+            }
+            From::Store(blocks) => {
+                let end = offset.checked_add(length as u64).filter(|end| *end <= self.size);
+                let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+                blocks.at(offset..end).map_err(io::Error::other)
             }
         }
     }

@@ -20,7 +20,7 @@ mod union;
 pub use batches::{changed, fit, guarded, one_by_one};
 pub use columns::{advice, closest, missing, pick};
 pub use feed::{blocking, feed};
-pub use find::{find, has_glob, offers, unreadable};
+pub use find::{carried, find, has_glob, offers, unreadable};
 pub use found::{Found, Ranges};
 pub use location::{Location, StoreOptions, is_url};
 pub use partitions::Partitions;

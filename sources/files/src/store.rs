@@ -1,11 +1,15 @@
 //! Files in object stores.
 
 mod address;
+mod blocks;
 mod connect;
 mod families;
 mod fault;
 mod io;
+mod object;
+mod onward;
 mod profile;
+mod search;
 mod settings;
 
 use std::sync::Arc;
@@ -14,8 +18,23 @@ use enlist_core::{Error, ErrorKind};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+use crate::found::Found;
 use crate::location::Location;
 use crate::store::address::{Address, Kind};
+pub(crate) use crate::store::blocks::Blocks;
+pub(crate) use crate::store::fault::no_ranges;
+pub(crate) use crate::store::object::Object;
+pub(crate) use crate::store::onward::read;
+
+/// The files of a URL, ordered by path. Blocks.
+///
+/// # Errors
+/// As [`find`](crate::find).
+pub(crate) fn find(location: &Location, handles: fn(&str) -> bool) -> Result<Vec<Found>, Error> {
+    let address = Address::of(location)?;
+    let store = connect::connect(location, &address)?;
+    io::wait(search::search(store, address, handles))
+}
 
 /// The store that a URL leads to, and the key in it.
 ///

@@ -88,6 +88,12 @@ pub(crate) fn settings(store: &str, cause: &object_store::Error) -> Error {
     }
 }
 
+/// Whether a store was asked for bytes behind the end of an object: for the first byte, it is empty.
+pub(crate) fn is_beyond_end(cause: &object_store::Error) -> bool {
+    let answer = Answer::of(cause);
+    answer.status == Some(416) || answer.says("object was only 0 bytes long")
+}
+
 /// The error for an object that is another than when it was opened.
 pub(crate) fn changed(name: &str) -> Error {
     error("source::changed", format!("{name} was replaced while it was read"))
