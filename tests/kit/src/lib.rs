@@ -1,7 +1,9 @@
-//! Fixtures that tests and benchmarks share: people, a simulated account and an export between them, and [servers].
+//! Fixtures that tests and benchmarks share: people, a simulated account and an export between them, [servers], and the
+//! [suite](source_suite) that every source runs.
 
 mod people;
 pub mod servers;
+pub mod source_suite;
 mod transport;
 mod world;
 
