@@ -239,7 +239,9 @@ async fn a_compressed_file_cut_anywhere_is_an_error() {
     let whole = gzip(b"{\"a\":1}\n{\"a\":[2]}\n{\"b\":\"3\"}\n");
     for length in 0..whole.len() {
         let error = read_as("a.jsonl.gz", &whole[..length]).await.unwrap_err();
-        assert_eq!(error.code(), "jsonl::cut_off", "{length} bytes: {error}");
+        // A single byte is too little to be known by.
+        let code = if length == 1 { "jsonl::not_compressed" } else { "jsonl::cut_off" };
+        assert_eq!(error.code(), code, "{length} bytes: {error}");
     }
     assert_eq!(read_as("a.jsonl.gz", &whole).await.unwrap().len(), 3);
 }
