@@ -6,9 +6,11 @@ use std::sync::Arc;
 use enlist_core::{Error, ErrorKind};
 
 use crate::engine::{Engine, Partition, Relation};
+use crate::mysql::MySql;
 use crate::name;
 use crate::postgres::Postgres;
 use crate::settings::Settings;
+use crate::sqlite::Sqlite;
 use crate::table::SqlTable;
 
 /// A database. Nothing is connected until something is asked for.
@@ -71,20 +73,26 @@ impl Database {
 /// The kinds of databases, by the scheme of the URL.
 #[derive(Clone, Copy)]
 enum Kind {
+    MySql,
     Postgres,
+    Sqlite,
 }
 
 impl Kind {
     fn of(url: &str) -> Option<Self> {
         match url.split_once(':')?.0 {
+            "mysql" | "mariadb" => Some(Self::MySql),
             "postgres" | "postgresql" => Some(Self::Postgres),
+            "sqlite" => Some(Self::Sqlite),
             _ => None,
         }
     }
 
     fn engine(self, settings: Settings) -> Result<Arc<dyn Engine>, Error> {
         Ok(match self {
-            Self::Postgres => Arc::new(Postgres::new(settings)?),
+            Self::MySql => Arc::new(MySql::new(settings)?),
+            Self::Postgres => Arc::new(Postgres::new(&settings)?),
+            Self::Sqlite => Arc::new(Sqlite::new(&settings)?),
         })
     }
 }

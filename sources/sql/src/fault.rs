@@ -13,6 +13,12 @@ pub(crate) fn table_missing(database: &str, relation: &Relation, offered: &[Stri
         .help(advice(&wanted, &offered, "tables"))
 }
 
+/// The error for a password that stands in the URL, where logs and process lists would show it.
+pub(crate) fn password_in_url(database: &str) -> Error {
+    Error::new(ErrorKind::Config, "sql::password_in_url", format!("{database}: the URL holds a password"))
+        .help("take it out of the URL; it belongs in an environment variable or a file")
+}
+
 /// The error for a direct query that is not one single SELECT; `why` says what it is.
 pub(crate) fn query_refused(database: &str, why: &str) -> Error {
     Error::new(ErrorKind::Config, "sql::query_refused", format!("{database}: the query is refused: {why}"))

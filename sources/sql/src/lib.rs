@@ -11,10 +11,13 @@ mod database;
 mod engine;
 mod fault;
 mod filter;
+mod mysql;
 mod name;
 mod postgres;
 mod provider;
+mod pump;
 mod settings;
+mod sqlite;
 mod table;
 mod tls;
 
