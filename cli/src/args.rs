@@ -28,6 +28,7 @@ Options of every command:
 const PLAN: &str = "\
 Examples:
   enlist plan                                every export of enlist.yaml
+  enlist plan people.parquet                 what a source holds, without a list
   enlist plan people.parquet --list 7 --host acme.api-us1.com --key-file key";
 
 const RUN: &str = "\
@@ -207,7 +208,7 @@ pub struct ConnectArgs {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// An export of the configuration, or a file or glob (.parquet .csv)
+    /// An export of the configuration, a file, glob, folder or URL, a database, or - (Arrow on standard input)
     #[arg(value_name = "EXPORT|SOURCE")]
     pub target: Option<String>,
     /// What the export is.
@@ -218,7 +219,7 @@ pub struct PlanArgs {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// An export of the configuration, or a file or glob (.parquet .csv)
+    /// An export of the configuration, a file, glob, folder or URL, a database, or - (Arrow on standard input)
     #[arg(value_name = "EXPORT|SOURCE")]
     pub target: Option<String>,
     /// Send everything again, not only what changed

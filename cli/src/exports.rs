@@ -33,7 +33,7 @@ pub struct Ready {
 /// # Errors
 /// Those of the source, the mapping and the settings of the account.
 pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
-    let source = connectors::segment(export).await?;
+    let source = connectors::read(export.source.as_ref(), export.sql.as_deref(), &export.sources).await?;
     let schema = source.schema().await?;
     let mapping = export.mapping(&schema)?;
     let sent = mapping.columns();

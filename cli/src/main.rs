@@ -19,6 +19,7 @@ mod process;
 mod progress;
 mod rejects;
 mod render;
+mod sample;
 mod simulator;
 mod spec;
 mod views;

@@ -131,7 +131,7 @@ fn target(export: &Export, destination: &Destination) -> Target {
 
 fn read(export: &Export, ready: &Ready, rows: u64, time: Duration) -> Read {
     Read {
-        source: export.source.name.clone(),
+        source: export.source_name().to_owned(),
         rows,
         columns: Some(ready.columns),
         files: None,

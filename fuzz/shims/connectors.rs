@@ -1,10 +1,19 @@
 //! Which files there are readers for, without the readers.
 
-use crate::spec::{CsvLayout, Format};
-
 pub const KINDS: &str = "a file";
 
-pub fn format_of(path: &str) -> Option<Format> {
-    let csv = || path.ends_with(".csv").then(|| Format::Csv(CsvLayout::default()));
-    if path.ends_with(".parquet") { Some(Format::Parquet) } else { csv() }
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Parquet,
+    Csv,
+    Jsonl,
+    Arrow,
+    Avro,
+    Delta,
+    CustomerInsights,
+}
+
+pub fn kind_of(path: &str) -> Option<Kind> {
+    let kinds = [(".parquet", Kind::Parquet), (".csv", Kind::Csv), (".jsonl", Kind::Jsonl), (".arrow", Kind::Arrow)];
+    kinds.into_iter().find(|(ending, _)| path.ends_with(ending)).map(|(_, kind)| kind)
 }

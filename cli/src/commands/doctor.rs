@@ -1,9 +1,12 @@
 //! `doctor`: what a run would stumble over.
 
+use std::sync::Arc;
+
 use arrow::datatypes::SchemaRef;
-use enlist_core::{Clock, Destination, Error, State, check_destination};
+use enlist_core::{Clock, Destination, Error, Rows, Source, State, check_destination};
 
 use crate::args::{DoctorArgs, ExportArgs, Global};
+use crate::commands::look::known;
 use crate::connectors;
 use crate::consent::{self, Flags};
 use crate::exit::Exit;
@@ -11,7 +14,9 @@ use crate::exports;
 use crate::failure::Failure;
 use crate::output::Screen;
 use crate::render::doctor::{Check, Verdict, document, screen as page};
+use crate::render::source::{outcome, rows as rows_of};
 use crate::render::{count, plural};
+use crate::sample;
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export, Spec};
 
@@ -39,10 +44,10 @@ fn configuration(spec: &Spec) -> Check {
 
 /// All there is to check of one export, in the order in which a run would come across it.
 async fn examine(export: &Export, global: &Global) -> Vec<Check> {
-    let schema = schema_of(export).await;
+    let reached = reach(export).await;
     let mut checks = vec![key(export)];
     checks.extend(agreed(export, global));
-    checks.push(source(export, &schema));
+    checks.extend(source(export, &reached));
     let sink = match connectors::sink(export) {
         Ok(sink) => sink,
         Err(error) => {
@@ -59,7 +64,13 @@ async fn examine(export: &Export, global: &Global) -> Vec<Check> {
         }
     };
     match check_destination(&*sink, &state.pacer, &Clock::start()).await {
-        Ok(found) => checks.extend(destination(export, &found, schema.ok())),
+        Ok(found) => {
+            checks.extend(list(export, &found));
+            if let Ok(reached) = &reached {
+                checks.extend(mapping(export, &found, reached).await);
+            }
+            checks.extend(room(export, &found));
+        }
         Err(error) => checks.push(Check::failed(named("destination", export), &error)),
     }
     checks.push(remembered(export, &state));
@@ -95,54 +106,84 @@ fn agreed(export: &Export, global: &Global) -> Option<Check> {
     }
 }
 
-/// The columns of the segment, once it is clear which of them holds the address.
-async fn schema_of(export: &Export) -> Result<SchemaRef, Error> {
-    let schema = connectors::segment(export).await?.schema().await?;
-    export.mapping(&schema).map(|_| schema)
+/// A source that was reached.
+struct Reached {
+    source: Arc<dyn Source>,
+    schema: SchemaRef,
+    rows: Rows,
 }
 
-fn source(export: &Export, schema: &Result<SchemaRef, Error>) -> Check {
+/// The segment, once it is clear which of its columns holds the address.
+async fn reach(export: &Export) -> Result<Reached, Error> {
+    let source = connectors::read(export.source.as_ref(), export.sql.as_deref(), &export.sources).await?;
+    let schema = source.schema().await?;
+    export.mapping(&schema)?;
+    Ok(Reached { rows: source.rows().await?, schema, source })
+}
+
+fn source(export: &Export, reached: &Result<Reached, Error>) -> Vec<Check> {
     let name = named("source", export);
-    match schema {
-        Ok(schema) => {
-            let columns = plural(schema.fields().len() as u64, "column");
-            Check::new(Verdict::Ok, name, format!("{}: {columns}", export.source.name))
-        }
-        Err(error) => Check::failed(name, error),
-    }
+    let Reached { schema, rows, .. } = match reached {
+        Ok(reached) => reached,
+        Err(error) => return vec![Check::failed(name, error)],
+    };
+    let columns = plural(schema.fields().len() as u64, "column");
+    let rows = known(*rows).map(|rows| format!("{} rows, ", rows_of(Some(rows)))).unwrap_or_default();
+    let kinds = schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type()));
+    let kinds = kinds.collect::<Vec<_>>().join(", ");
+    vec![
+        Check::new(Verdict::Ok, name, format!("{}: {rows}{columns}", export.source_name())),
+        Check::new(Verdict::Ok, named("columns", export), kinds),
+    ]
 }
 
-/// What a destination that answered tells of the export.
-fn destination(export: &Export, found: &Destination, schema: Option<SchemaRef>) -> Vec<Check> {
+/// The list that a destination that answered has.
+fn list(export: &Export, found: &Destination) -> [Check; 2] {
     let ok = |what, detail| Check::new(Verdict::Ok, named(what, export), detail);
-    let mut checks = vec![
+    [
         ok("destination", format!("{} accepts the key", found.host)),
         ok("list", format!("{} \"{}\"", found.list, found.list_name)),
-    ];
-    checks.extend(schema.map(|schema| mapping(export, found, &schema)));
-    for tag in &found.unknown_tags {
-        let advice = format!("the account has no tag \"{tag}\"; sending creates it");
-        checks.push(Check::new(Verdict::Warn, named("tags", export), advice));
-    }
+    ]
+}
+
+/// What sending would add to, and whether there is room.
+fn room(export: &Export, found: &Destination) -> Vec<Check> {
+    let unknown = |tag| format!("the account has no tag \"{tag}\"; sending creates it");
+    let tags = found.unknown_tags.iter().map(unknown);
+    let mut checks: Vec<_> = tags.map(|advice| Check::new(Verdict::Warn, named("tags", export), advice)).collect();
+    let room = named("room", export);
     checks.push(match found.headroom {
-        Some(room) if room.used >= room.limit => {
-            let full = format!("none: {} of {} contacts used", count(room.used), count(room.limit));
-            Check::new(Verdict::Warn, named("room", export), full)
+        Some(it) if it.used >= it.limit => {
+            let full = format!("none: {} of {} contacts used", count(it.used), count(it.limit));
+            Check::new(Verdict::Warn, room, full)
         }
-        Some(room) => ok("room", format!("{} of {} contacts used", count(room.used), count(room.limit))),
-        None => ok("room", "the account does not tell its contact limit".to_owned()),
+        Some(it) => Check::new(Verdict::Ok, room, format!("{} of {} contacts used", count(it.used), count(it.limit))),
+        None => Check::new(Verdict::Ok, room, "the account does not tell its contact limit"),
     });
     checks
 }
 
-fn mapping(export: &Export, found: &Destination, schema: &SchemaRef) -> Check {
-    match export.mapping(schema).and_then(|mapping| mapping.bind(schema, found)) {
-        Ok(bound) => {
-            let parts = plural(bound.describe().len() as u64, "part");
-            Check::new(Verdict::Ok, named("mapping", export), format!("{parts} of a contact"))
+/// What the mapping makes of the first rows.
+async fn mapping(export: &Export, found: &Destination, reached: &Reached) -> Vec<Check> {
+    let schema = &reached.schema;
+    let mapping = export.mapping(schema).and_then(|mapping| Ok((mapping.columns(), mapping.bind(schema, found)?)));
+    let (columns, bound) = match mapping {
+        Ok(mapping) => mapping,
+        Err(error) => return vec![Check::failed(named("mapping", export), &error)],
+    };
+    let parts = plural(bound.describe().len() as u64, "part");
+    let mut checks = vec![Check::new(Verdict::Ok, named("mapping", export), format!("{parts} of a contact"))];
+    let name = named("sample", export);
+    let rows = sample::first_rows(&*reached.source, &columns).await;
+    checks.push(match rows.and_then(|rows| Ok((sample::count(&rows), sample::mapped(&rows, &bound)?))) {
+        Ok((rows, mapped)) => {
+            let rejected: Vec<_> = mapped.rejected.into_iter().collect();
+            let verdict = if mapped.contacts == 0 && rows > 0 { Verdict::Warn } else { Verdict::Ok };
+            Check::new(verdict, name, outcome(rows as u64, mapped.contacts, &rejected))
         }
-        Err(error) => Check::failed(named("mapping", export), &error),
-    }
+        Err(error) => Check::failed(name, &error),
+    });
+    checks
 }
 
 fn remembered(export: &Export, state: &State) -> Check {

@@ -9,13 +9,13 @@ use std::path::Path;
 use enlist_core::{Error, ErrorKind};
 
 use crate::args::InitArgs;
-use crate::connectors;
+use crate::connectors::{self, KINDS};
 use crate::demo_data;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Screen;
 use crate::render::count;
-use crate::spec::DEFAULT_FILE;
+use crate::spec::{DEFAULT_FILE, source_named};
 
 /// Where the people of the demo go, seen from the configuration.
 const PEOPLE_FILE: &str = "data/people.parquet";
@@ -26,7 +26,10 @@ pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
     let text = match &args.from {
         Some(file) => {
             let path = file.display().to_string();
-            let schema = connectors::schema_of(&path).await?;
+            let source = source_named(&path, None)?.ok_or_else(|| {
+                Failure::config("config::bad_value", format!("{path} names no file")).help(format!("name {KINDS}"))
+            })?;
+            let schema = connectors::open(&source).await?.schema().await?;
             template::proposed(&path, &schema)
         }
         None if args.demo => template::DEMO.to_owned(),

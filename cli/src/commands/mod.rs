@@ -4,6 +4,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod init;
+mod look;
 mod plan;
 mod run;
 mod sim;

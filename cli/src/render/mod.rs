@@ -8,6 +8,7 @@ pub mod model;
 mod number;
 pub mod plan;
 pub mod run;
+pub mod source;
 mod style;
 
 pub use escape::clean;

@@ -1,17 +1,18 @@
 //! From the file as written to the configuration as meant.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use enlist_core::{EmptyValues, Keep};
 
 use super::endpoint::Endpoint;
 use super::interpolate::is_written_out;
-use super::model::{Connection, CsvLayout, Export, Format, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
+use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, Spec};
 use super::reader::{Reader, Secrets};
 use super::scalar::{parse_duration, parse_percent};
-use super::target::{is_source, source_of_path};
+use super::source::SourceSpec;
+use super::sources;
 use super::written::{self, Text};
-use crate::connectors::{KINDS, format_of};
 use crate::failure::Failure;
 
 /// Where the state lies when nothing is said.
@@ -27,7 +28,7 @@ pub fn check(reader: &Reader<'_>, file: written::File) -> Result<Spec, Failure> 
         return Err(reader.fault("config::version", "this version is not known", &file.version).help("version: 1"));
     }
     let connections = each(&file.connections, |name, it| connection(reader, name, it))?;
-    let sources = each(&file.sources, |name, it| source(reader, name, it))?;
+    let sources: Arc<[SourceSpec]> = sources::check(reader, &file.sources)?.into();
     let state = match &file.state {
         Some(folder) => reader.path("state.path", &folder.path)?,
         None => reader.environment.folder().join(STATE),
@@ -48,6 +49,7 @@ pub fn check(reader: &Reader<'_>, file: written::File) -> Result<Spec, Failure> 
         default_connection: default.map(|name| reader.text(name)).transpose()?,
         default_notify,
         connections,
+        sources: Arc::clone(&sources),
         exports,
         state,
     })
@@ -56,13 +58,16 @@ pub fn check(reader: &Reader<'_>, file: written::File) -> Result<Spec, Failure> 
 /// What exports may refer to.
 struct Known<'a> {
     connections: &'a [Connection],
-    sources: &'a [SourceSpec],
+    sources: &'a Arc<[SourceSpec]>,
     default: Option<&'a Text>,
     notify: Option<&'a Endpoint>,
     state: &'a PathBuf,
 }
 
-fn each<T, U>(pairs: &written::Pairs<T>, check: impl Fn(&Text, &T) -> Result<U, Failure>) -> Result<Vec<U>, Failure> {
+pub fn each<T, U>(
+    pairs: &written::Pairs<T>,
+    check: impl Fn(&Text, &T) -> Result<U, Failure>,
+) -> Result<Vec<U>, Failure> {
     pairs.0.iter().map(|(name, value)| check(name, value)).collect()
 }
 
@@ -88,50 +93,6 @@ fn connection(reader: &Reader<'_>, name: &Text, it: &written::Connection) -> Res
     })
 }
 
-fn source(reader: &Reader<'_>, name: &Text, it: &written::Source) -> Result<SourceSpec, Failure> {
-    let path = reader.path("path", &it.path)?.display().to_string();
-    let mut format = format_of(&path).ok_or_else(|| {
-        let failure = reader.fault("config::bad_value", "this is no kind of file known here", &it.path);
-        failure.help(format!("name {KINDS}"))
-    })?;
-    if let Format::Csv(layout) = &mut format {
-        *layout = csv_layout(reader, it)?;
-    } else if let Some(option) = it.delimiter.as_ref().or(it.header.as_ref()) {
-        return Err(reader.fault("config::bad_value", "this is for CSV files only", option));
-    }
-    Ok(SourceSpec { name: identifier(reader, "source", name)?, path, format })
-}
-
-fn csv_layout(reader: &Reader<'_>, it: &written::Source) -> Result<CsvLayout, Failure> {
-    let names = match &it.names {
-        Some(names) => Some(names.iter().map(|text| reader.name("names", text)).collect::<Result<Vec<_>, _>>()?),
-        None => None,
-    };
-    let header = match &it.header {
-        Some(text) => Some((reader.switch("header", text)?, text)),
-        None => None,
-    };
-    match (header, &names) {
-        (Some((false, text)), None) => {
-            let failure = reader.fault("config::missing_key", "without a header the columns need `names`", text);
-            Err(failure.help("names: [email, first_name]"))
-        }
-        (Some((true, text)), Some(_)) => {
-            Err(reader.fault("config::bad_value", "`names` are for files without a header", text).help("header: off"))
-        }
-        _ => Ok(CsvLayout { delimiter: it.delimiter.as_ref().map(|text| delimiter(reader, text)).transpose()?, names }),
-    }
-}
-
-/// One ASCII character; not trimmed, as it may be a tab.
-fn delimiter(reader: &Reader<'_>, text: &Text) -> Result<u8, Failure> {
-    match text.value.as_bytes() {
-        _ if text.value == "\\t" => Ok(b'\t'),
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err(reader.fault("config::bad_value", "`delimiter` is one character", text).help("delimiter: \";\"")),
-    }
-}
-
 fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Export) -> Result<Export, Failure> {
     let choice_of = |key: &str, text: &Option<Text>, choices: &[(&str, EmptyValues)]| match text {
         Some(text) => reader.choice(key, text, choices),
@@ -142,8 +103,9 @@ fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written::Exp
         name: identifier(reader, "export", name)?,
         connection: connection_of(reader, known, name, it)?,
         list: reader.number("list", &it.list)?,
-        source: source_for(reader, known, &it.source)?,
+        source: sources::of_export(reader, known.sources, name, it)?,
         sql: it.sql.as_ref().map(|text| reader.statement("sql", text)).transpose()?,
+        sources: Arc::clone(known.sources),
         tags: it.map.iter().flat_map(|map| &map.tags).map(|tag| reader.name("tags", tag)).collect::<Result<_, _>>()?,
         map,
         keep: it.unique_by.as_ref().map_or(Ok(Keep::First), |it| unique_by(reader, it))?,
@@ -203,15 +165,6 @@ fn connection_of(
     }
 }
 
-fn source_for(reader: &Reader<'_>, known: &Known<'_>, text: &Text) -> Result<SourceSpec, Failure> {
-    let written = reader.name("source", text)?;
-    if known.sources.iter().all(|source| source.name != written) && is_source(&written, reader.environment.folder()) {
-        return source_of_path(&written, reader.environment.folder())
-            .map_err(|help| reader.fault("config::bad_value", "`source` cannot be read", text).help(help));
-    }
-    reader.find("source", text, known.sources, |it| &it.name).cloned()
-}
-
 fn mapping(reader: &Reader<'_>, it: &written::Map) -> Result<MapSpec, Failure> {
     let column = |key: &str, text: &Option<Text>| text.as_ref().map(|text| reader.name(key, text)).transpose();
     let fields = each(&it.fields, |field, text| Ok((field.value.trim().to_owned(), reader.name("fields", text)?)))?;
@@ -258,7 +211,7 @@ pub fn parse_region(text: &str) -> Result<String, String> {
 }
 
 /// Names become parts of file names and of SQL: letters, digits, `_` and `-` only.
-fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String, Failure> {
+pub fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String, Failure> {
     let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     if (1..=64).contains(&name.value.len()) && name.value.chars().all(sound) {
         return Ok(name.value.clone());

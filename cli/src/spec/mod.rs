@@ -15,6 +15,8 @@ mod masked;
 mod model;
 mod reader;
 pub mod scalar;
+pub mod source;
+mod sources;
 mod target;
 mod written;
 #[cfg(test)]
@@ -26,9 +28,10 @@ pub use account::account;
 use document::Document;
 pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use model::{Connection, CsvLayout, Export, Format, Guards, SourceSpec, Spec};
+pub use model::{Connection, Export, Guards, Spec};
 use reader::{Reader, Secrets};
-pub use target::{select, source_of_path};
+pub use source::SourceSpec;
+pub use target::{select, source_named, source_to_look_at};
 
 use crate::failure::Failure;
 

@@ -1,6 +1,7 @@
 //! The configuration as checked: what commands work with.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::Schema;
@@ -9,6 +10,7 @@ use secrecy::SecretString;
 
 use super::endpoint::Endpoint;
 use super::scalar::Percent;
+use super::source::SourceSpec;
 
 /// The host that stands for the simulator that comes with the tool.
 pub const SIMULATOR: &str = "simulator";
@@ -20,6 +22,8 @@ pub struct Spec {
     pub file: PathBuf,
     /// Accounts.
     pub connections: Vec<Connection>,
+    /// Sources with a name.
+    pub sources: Arc<[SourceSpec]>,
     /// Exports, in the order they are written.
     pub exports: Vec<Export>,
     /// The connection of exports that name none.
@@ -78,10 +82,12 @@ pub struct Export {
     pub connection: Connection,
     /// Id of the list.
     pub list: u64,
-    /// Where from.
-    pub source: SourceSpec,
-    /// A SELECT over the source.
+    /// Where from; none: `sql` says so.
+    pub source: Option<SourceSpec>,
+    /// A SELECT: for the database that the source is, else over the source and all others of the configuration.
     pub sql: Option<String>,
+    /// What the SELECT may read besides the source.
+    pub sources: Arc<[SourceSpec]>,
     /// Columns of the contact.
     pub map: MapSpec,
     /// Tags every contact gets.
@@ -107,6 +113,11 @@ pub struct Export {
 }
 
 impl Export {
+    /// What people call where it comes from.
+    pub fn source_name(&self) -> &str {
+        self.source.as_ref().map_or("query", |source| &source.name)
+    }
+
     /// The same export to the simulator that comes with the tool: the real key is not taken along, what is remembered
     /// is kept apart, and nobody is told.
     #[must_use]
@@ -145,35 +156,6 @@ impl Export {
             keep: self.keep.clone(),
         })
     }
-}
-
-/// Files that make a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceSpec {
-    /// Its name, in messages and in SQL.
-    pub name: String,
-    /// File or glob.
-    pub path: String,
-    /// How the files are read.
-    pub format: Format,
-}
-
-/// How files are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Parquet.
-    Parquet,
-    /// Text in columns.
-    Csv(CsvLayout),
-}
-
-/// The layout of text in columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CsvLayout {
-    /// Between columns; none: found by looking.
-    pub delimiter: Option<u8>,
-    /// Names of the columns, where no line of the file has them.
-    pub names: Option<Vec<String>>,
 }
 
 /// Which column becomes what. Without an email, the parts that are not named are found by the names of the columns.

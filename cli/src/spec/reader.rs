@@ -114,6 +114,12 @@ impl Reader<'_> {
         Ok(self.environment.folder().join(self.name(key, text)?))
     }
 
+    /// A URL, or a path seen from the folder of the document.
+    pub fn location(&self, key: &str, text: &Text) -> Result<String, Failure> {
+        let name = self.name(key, text)?;
+        Ok(if name.contains("://") { name } else { self.environment.folder().join(name).display().to_string() })
+    }
+
     /// Finds `name` among the named things of the document.
     pub fn find<'b, T>(
         &self,

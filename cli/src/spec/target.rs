@@ -1,15 +1,17 @@
 //! What `EXPORT|SOURCE` and the flags of `plan` and `run` mean together with the configuration, if there is one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use enlist_core::{EmptyValues, Keep};
 use secrecy::SecretString;
 
 use super::check::{REJECTS, STATE, parse_region};
 use super::environment::Environment;
-use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, SourceSpec, Spec};
+use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, Spec};
+use super::source::{CsvLayout, Database, Entity, Format, Origin, Place, SourceSpec, Version};
 use crate::args::ExportArgs;
-use crate::connectors::{KINDS, format_of};
+use crate::connectors::{KINDS, Kind, kind_of};
 use crate::failure::{Failure, suggest};
 
 /// The variable an API key is taken from when no file is named.
@@ -29,8 +31,10 @@ pub fn select(
     let exports = match target {
         Some(name) => match configured.iter().find(|export| export.name == name) {
             Some(export) => vec![export.clone()],
-            None if is_source(name, Path::new("")) => vec![typed(name, args, spec, environment)?],
-            None => return Err(no_export(name, configured)),
+            None => match source_named(name, spec)? {
+                Some(source) => vec![typed(source, args, spec, environment)?],
+                None => return Err(no_export(name, configured)),
+            },
         },
         None if configured.is_empty() => {
             return Err(Failure::config("config::no_export", "there is no export here")
@@ -41,22 +45,47 @@ pub fn select(
     exports.into_iter().map(|export| with_flags(export, args, environment)).collect()
 }
 
-/// Whether `text` means files rather than a name: it has a slash, a wildcard or an extension, or is there.
+/// Whether `text` means files or a database rather than a name: it has a slash, a wildcard or an extension, is there,
+/// or is the `-` of standard input.
 pub fn is_source(text: &str, folder: &Path) -> bool {
-    text.contains(['/', '*', '?', '.', '[']) || folder.join(text).exists()
+    text == "-" || text.contains(['/', '*', '?', '.', '[']) || folder.join(text).exists()
 }
 
-/// The source of a path or glob, or what to write instead.
+/// The source of a path, glob or URL, or what to write instead.
 pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
-    let whole = folder.join(path).display().to_string();
-    let format = format_of(&whole).ok_or_else(|| format!("name {KINDS}"))?;
-    let stem = path.rsplit('/').next().unwrap_or_default();
+    if path == "-" {
+        return Ok(SourceSpec { name: "input".to_owned(), origin: Origin::Input });
+    }
+    let whole = if path.contains("://") { path.to_owned() } else { folder.join(path).display().to_string() };
+    let place = || Place { path: whole.clone(), options: Vec::new() };
+    let origin = match Database::typed(&whole) {
+        Some(database) => Origin::Database(database),
+        None => match kind_of(&whole).ok_or_else(|| format!("name {KINDS}"))? {
+            Kind::Parquet => Origin::Files(place(), Format::Parquet),
+            Kind::Csv => Origin::Files(place(), Format::Csv(CsvLayout::default())),
+            Kind::Jsonl => Origin::Files(place(), Format::Jsonl),
+            Kind::Arrow => Origin::Files(place(), Format::Arrow),
+            Kind::Avro => Origin::Files(place(), Format::Avro),
+            Kind::Delta => Origin::Delta(place(), Version::Latest),
+            Kind::CustomerInsights => Origin::CustomerInsights(place(), Entity::default()),
+        },
+    };
+    Ok(SourceSpec { name: name_of_path(path), origin })
+}
+
+/// What a path or URL is called, in messages and in SQL: its last part without ending.
+fn name_of_path(path: &str) -> String {
+    let plain = path.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let stem = if is_url(path) { plain } else { path }.rsplit('/').next().unwrap_or_default();
     let stem = stem.split('.').find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or_default();
-    let name = match identifier_of(stem) {
+    match identifier_of(stem) {
         name if name.is_empty() || stem.contains('*') => "source".to_owned(),
         name => name,
-    };
-    Ok(SourceSpec { name, path: whole, format })
+    }
+}
+
+fn is_url(path: &str) -> bool {
+    path.contains("://")
 }
 
 /// `text` with everything that a name cannot hold replaced or left out.
@@ -69,11 +98,47 @@ pub fn identifier_of(text: &str) -> String {
         .collect()
 }
 
-/// An export of a file named on the command line.
-fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Environment) -> Result<Export, Failure> {
-    let source = source_of_path(path, Path::new("")).map_err(|help| {
-        Failure::config("config::bad_value", format!("{path} is no kind of file known here")).help(help)
-    })?;
+/// The source that `target` names, of the configuration or as a path or URL; `None` when it names something else.
+///
+/// # Errors
+/// When it is a path or URL of no known kind.
+pub fn source_named(target: &str, spec: Option<&Spec>) -> Result<Option<SourceSpec>, Failure> {
+    let sources = spec.map(|spec| &*spec.sources).unwrap_or_default();
+    if let Some(source) = sources.iter().find(|source| source.name == target) {
+        return Ok(Some(source.clone()));
+    }
+    if !is_source(target, Path::new("")) {
+        return Ok(None);
+    }
+    source_of_path(target, Path::new("")).map(Some).map_err(|help| {
+        let shown = target.split('?').next().unwrap_or_default();
+        Failure::config("config::bad_value", format!("{shown} is no kind of source known here")).help(help)
+    })
+}
+
+/// The source that `target` names, unless it is the name of an export.
+///
+/// # Errors
+/// As [`source_named`].
+pub fn source_to_look_at(target: Option<&str>, spec: Option<&Spec>) -> Result<Option<SourceSpec>, Failure> {
+    let exports = spec.map(|spec| spec.exports.as_slice()).unwrap_or_default();
+    match target.filter(|target| exports.iter().all(|export| export.name != *target)) {
+        Some(target) => source_named(target, spec),
+        None => Ok(None),
+    }
+}
+
+/// An export of a source named on the command line.
+fn typed(
+    source: SourceSpec,
+    args: &ExportArgs,
+    spec: Option<&Spec>,
+    environment: &Environment,
+) -> Result<Export, Failure> {
+    if source.takes_own_sql() && args.sql.is_none() {
+        return Err(Failure::config("usage::sql", "which rows of the database?")
+            .help("--sql \"SELECT … FROM …\", in the database's own SQL"));
+    }
     let list = args.list.ok_or_else(|| {
         Failure::config("usage::list", "which list?").help("--list 7: the number in the address of the list's page")
     })?;
@@ -81,8 +146,9 @@ fn typed(path: &str, args: &ExportArgs, spec: Option<&Spec>, environment: &Envir
         name: source.name.clone(),
         connection: typed_connection(args, spec, environment)?,
         list,
-        source,
+        source: Some(source),
         sql: None,
+        sources: spec.map(|spec| Arc::clone(&spec.sources)).unwrap_or_default(),
         map: MapSpec::default(),
         tags: Vec::new(),
         keep: Keep::First,

@@ -71,18 +71,39 @@ written! {
         ca_file: Option<Text>,
         allow_host: Option<Text>,
     }
-    /// Files with a name.
+    /// Files, a table or a database with a name.
     Source {
-        path: Text,
+        path: Option<Text>,
+        format: Option<Text>,
+        options: Option<Pairs<Text>>,
         delimiter: Option<Text>,
         header: Option<Text>,
         names: Option<Vec<Text>>,
+        version: Option<Text>,
+        timestamp: Option<Text>,
+        entity: Option<Text>,
+        types: Option<Text>,
+        profiles: Option<Text>,
+        memberships: Option<Text>,
+        segment: Option<Text>,
+        unmatched: Option<Text>,
+        url: Option<Text>,
+        password: Option<Text>,
+        tls: Option<Text>,
+        ca_file: Option<Text>,
+        table: Option<Text>,
+        partition: Option<Partition>,
+    }
+    /// How a table is read in parallel.
+    Partition {
+        by: Text,
+        parts: Text,
     }
     /// What is carried where.
     Export {
         connection: Option<Text>,
         list: Text,
-        source: Text,
+        source: Option<Text>,
         sql: Option<Text>,
         map: Option<Map>,
         unique_by: Option<UniqueBy>,

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use enlist_core::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
 use enlist_source_files::{feed, pick};
-use enlist_source_query::{Query, Settings, Tables};
+use enlist_source_query::{Query, Settings, TableName, Tables, tables_of};
 use futures::{StreamExt, TryStreamExt};
 
 /// Twelve rows in three batches, and a note of the columns that were asked for.
@@ -290,4 +290,30 @@ impl Source for Numbers {
         });
         Ok(SegmentStream { schema: projected, origins: Arc::from(["numbers".to_owned()]), batches: feed(batches) })
     }
+}
+
+#[tokio::test]
+async fn a_table_within_a_database_is_read_by_its_qualified_name_beside_others() {
+    let mut tables = tables();
+    for path in ["users", "public.users"] {
+        tables.add(TableName::within("warehouse", path), Arc::new(People::default())).unwrap();
+    }
+    let sql = "SELECT a.Id FROM people a JOIN warehouse.users b ON a.Id = b.Id \
+               JOIN warehouse.public.users c ON b.Id = c.Id WHERE a.Id < 3 ORDER BY 1";
+    let result = tables.query(sql).await.unwrap();
+    let rows: usize = read(&result, &["Id"]).await.unwrap().iter().map(|batch| batch.rows.num_rows()).sum();
+    assert_eq!(rows, 2);
+    let error = tables.query("SELECT Id FROM users").await.err().unwrap();
+    assert_eq!(error.code(), "source::table_missing", "a name of two parts is not known by its last");
+    assert!(error.help_text().unwrap().contains("warehouse.public.users"), "{error:?}");
+}
+
+#[test]
+fn the_tables_of_a_select_are_those_that_it_does_not_define_itself() {
+    let sql = "WITH gold AS (SELECT * FROM shop.public.customers) \
+               SELECT g.id FROM gold g JOIN Lake l ON l.id = g.id WHERE g.id IN (SELECT id FROM shop.orders)";
+    let mut names: Vec<String> = tables_of(sql).unwrap().iter().map(ToString::to_string).collect();
+    names.sort();
+    assert_eq!(names, ["Lake", "shop.orders", "shop.public.customers"]);
+    assert_eq!(tables_of("DELETE FROM people").unwrap_err().code(), "query::refused");
 }

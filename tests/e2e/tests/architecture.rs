@@ -53,9 +53,16 @@ fn core_knows_nobody_and_siblings_do_not_know_each_other() {
     let ours = |name: &str| name.starts_with("enlist-");
     let allowed: BTreeMap<&str, &[&str]> = [
         ("enlist-core", &[][..]),
-        ("enlist-source-query", &["enlist-core"]),
-        ("enlist-source-parquet", &["enlist-core", "enlist-source-query"]),
-        ("enlist-source-csv", &["enlist-core", "enlist-source-query"]),
+        ("enlist-source-files", &["enlist-core"]),
+        ("enlist-source-query", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-parquet", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-csv", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-jsonl", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-ipc", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-avro", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-delta", &["enlist-core", "enlist-source-files"]),
+        ("enlist-source-sql", &["enlist-core", "enlist-source-files", "enlist-source-query"]),
+        ("enlist-source-customer-insights", &["enlist-core", "enlist-source-csv", "enlist-source-files"]),
         ("enlist-sink-activecampaign", &["enlist-core"]),
         ("enlist-sink-null", &["enlist-core"]),
         ("enlist-simulator", &[]),
@@ -85,6 +92,18 @@ fn only_sources_see_the_query_engine() {
         if used.contains("datafusion") {
             assert!(package.starts_with("enlist-source-"), "{package} must not depend on datafusion");
         }
+    }
+}
+
+#[test]
+fn formats_know_files_and_only_those_that_find_them_know_object_stores() {
+    let (packages, format) = (dependencies(), ["parquet", "csv", "jsonl", "ipc", "avro", "delta"]);
+    for name in format.map(|name| format!("enlist-source-{name}")) {
+        assert!(!packages[&name].contains("datafusion"), "{name} must not depend on datafusion");
+    }
+    for (package, used) in packages {
+        let room = ["enlist-source-files", "enlist-source-delta"].contains(&package.as_str());
+        assert!(room || !used.contains("object_store"), "{package} must not depend on object_store");
     }
 }
 

@@ -6,9 +6,22 @@ use super::token::{end_of_part, is_reference, key_and_value, key_name, stars};
 const HARMLESS: [&str; 4] = ["host", "ca_file", "display_name", "allow_host"];
 
 /// Keys of the open sections that have a value or a list of them; `notify` is none, its address may be a secret.
-pub const VALUES: [&str; 24] = [
+pub const VALUES: [&str; 37] = [
     "version",
     "path",
+    "url",
+    "format",
+    "timestamp",
+    "entity",
+    "types",
+    "profiles",
+    "memberships",
+    "segment",
+    "unmatched",
+    "tls",
+    "ca_file",
+    "table",
+    "parts",
     "delimiter",
     "header",
     "names",
@@ -34,8 +47,8 @@ pub const VALUES: [&str; 24] = [
 ];
 
 /// Keys of the open sections that have keys below them.
-const MAPPINGS: [&str; 9] =
-    ["sources", "exports", "defaults", "state", "map", "fields", "unique_by", "guards", "rejects"];
+const MAPPINGS: [&str; 10] =
+    ["sources", "partition", "exports", "defaults", "state", "map", "fields", "unique_by", "guards", "rejects"];
 
 /// A longer key is not one of ours, and may be one of the account's.
 const LONGEST_KEY: usize = 40;
@@ -87,7 +100,9 @@ impl<'a> Line<'a> {
         if bare.is_empty() || is_reference(bare) {
             return value.to_owned();
         }
-        let address = self.open && value.contains("://") && self.section() != Some("sources");
+        // Behind `?` there may be a signature, before `@` a password.
+        let plain = self.section() == Some("sources") && !value.contains(['?', '@']);
+        let address = self.open && value.contains("://") && !plain;
         self.hidden |= address || value.contains(": ") || !self.is_harmless();
         if self.hidden { stars(value) } else { value.to_owned() }
     }

@@ -34,15 +34,17 @@ fn a_sound_export_is_found_sound_from_end_to_end() {
         "ok configuration",
         "ok key",
         "ok source",
+        "ok columns",
         "ok destination",
         "ok list",
         "ok mapping",
+        "ok sample",
         "warn tags",
         "ok room",
         "ok state",
     ];
     assert_eq!(verdicts(&ended), expected, "{}", ended.stdout);
-    for words in ["people: 2 columns", "7 \"VIP customers\"", "2 parts", "brand-new"] {
+    for words in ["people: about 3 rows, 2 columns", "email Utf8", "first 3 rows: 3 contacts", "7 \"VIP customers\"", "2 parts", "brand-new"] {
         assert!(ended.stdout.contains(words), "{}", ended.stdout);
     }
     assert!(!world.folder().join(".enlist").exists(), "doctor leaves no state");

@@ -1,61 +1,19 @@
 //! The one place that knows every kind of source and of destination: a kind more is a line more here.
 
-use std::path::Path;
+mod kind;
+mod sources;
+
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use enlist_core::{Error, ErrorKind, Sink, Source};
+use enlist_core::{Error, Sink};
 use enlist_simulator::DEFAULT_TOKEN;
 use enlist_sink_activecampaign::{ActiveCampaign, Host, Settings as Account};
-use enlist_source_csv::{CsvFiles, CsvOptions};
-use enlist_source_parquet::ParquetFiles;
-use enlist_source_query::{Settings, Tables};
 
-use crate::failure::Failure;
+pub use kind::{KINDS, Kind, kind_of};
+pub use sources::{open, read};
+
 use crate::simulator::ADDRESS;
-use crate::spec::{Connection, CsvLayout, Export, Format, SourceSpec, source_of_path};
-
-/// What [`format_of`] knows, for people.
-pub const KINDS: &str = "a file, a glob or a folder of .parquet or .csv (.tsv, .csv.gz, .csv.zst)";
-
-/// The format of a file, glob or folder.
-pub fn format_of(path: &str) -> Option<Format> {
-    if enlist_source_parquet::handles(path) {
-        Some(Format::Parquet)
-    } else if enlist_source_csv::handles(path) {
-        Some(Format::Csv(CsvLayout::default()))
-    } else {
-        None
-    }
-}
-
-/// The files of a source.
-///
-/// # Errors
-/// Those of opening it: no such file, or not what it claims to be.
-pub fn files(source: &SourceSpec) -> Result<Arc<dyn Source>, Error> {
-    match &source.format {
-        Format::Parquet => Ok(Arc::new(ParquetFiles::open(&source.path)?)),
-        Format::Csv(CsvLayout { delimiter, names }) => {
-            let options = CsvOptions { delimiter: *delimiter, names: names.clone() };
-            Ok(Arc::new(CsvFiles::open(&source.path, options)?))
-        }
-    }
-}
-
-/// The segment of an export: its files, or what its SELECT makes of them.
-///
-/// # Errors
-/// Those of [`files`], and of the SELECT.
-pub async fn segment(export: &Export) -> Result<Arc<dyn Source>, Error> {
-    let files = files(&export.source)?;
-    let Some(sql) = &export.sql else {
-        return Ok(files);
-    };
-    let mut tables = Tables::new(Settings::default());
-    tables.add(&export.source.name, files)?;
-    Ok(Arc::new(tables.query(sql).await?))
-}
+use crate::spec::{Connection, Export};
 
 /// The list of an export. With the host `simulator` it is reached on this machine, with a key that opens nothing else.
 ///
@@ -114,19 +72,6 @@ fn account_of(connection: &Connection) -> Account {
         automations: false,
         ca_file: connection.ca_file.clone(),
     }
-}
-
-/// The columns of a file, glob or folder.
-///
-/// # Errors
-/// When it is of no known kind, or cannot be opened.
-pub async fn schema_of(path: &str) -> Result<SchemaRef, Failure> {
-    let source = source_of_path(path, Path::new("")).map_err(|help| {
-        Failure::from(
-            Error::new(ErrorKind::Config, "source::unknown_kind", format!("{path} cannot be read")).help(help),
-        )
-    })?;
-    Ok(files(&source)?.schema().await?)
 }
 
 #[cfg(test)]

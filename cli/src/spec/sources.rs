@@ -1,0 +1,294 @@
+//! Sources: from keys as written to where a segment comes from.
+
+use super::check::identifier;
+use super::interpolate::is_written_out;
+use super::reader::Reader;
+use super::source::{CsvLayout, Database, Entity, Format, Members, Origin, Place, SourceSpec, Version};
+use super::target::{is_source, source_of_path};
+use super::written::{self, Pairs, Text};
+use crate::connectors::{KINDS, Kind, kind_of};
+use crate::failure::Failure;
+
+/// Words of `format`, and what each means.
+const FORMATS: [(&str, Kind); 7] = [
+    ("parquet", Kind::Parquet),
+    ("csv", Kind::Csv),
+    ("jsonl", Kind::Jsonl),
+    ("arrow", Kind::Arrow),
+    ("avro", Kind::Avro),
+    ("delta", Kind::Delta),
+    ("customer-insights", Kind::CustomerInsights),
+];
+
+/// Words of `tls`, as PostgreSQL's `sslmode` has them.
+const TLS: [&str; 4] = ["disable", "require", "verify-ca", "verify-full"];
+
+/// All sources of a file. Those that join others are checked last, whatever the order.
+pub fn check(reader: &Reader<'_>, sources: &Pairs<written::Source>) -> Result<Vec<SourceSpec>, Failure> {
+    let (joins, plain): (Vec<_>, Vec<_>) = sources.0.iter().partition(|(_, it)| is_join(it));
+    let mut checked =
+        plain.into_iter().map(|(name, it)| source(reader, name, it)).collect::<Result<Vec<SourceSpec>, Failure>>()?;
+    for (name, it) in joins {
+        let members = members(reader, name, it, &checked)?;
+        checked.push(members);
+    }
+    Ok(checked)
+}
+
+/// The source of an export: one of the configuration, or written in its place.
+pub fn of_export(
+    reader: &Reader<'_>,
+    sources: &[SourceSpec],
+    export: &Text,
+    it: &written::Export,
+) -> Result<Option<SourceSpec>, Failure> {
+    let Some(text) = &it.source else {
+        let failure =
+            || reader.fault("config::missing_key", format!("export `{}` has no `source`", export.value), export);
+        return if it.sql.is_some() {
+            Ok(None)
+        } else {
+            Err(failure().help("source: a name of `sources`, or a file; or sql: a SELECT over `sources`"))
+        };
+    };
+    let written = reader.name("source", text)?;
+    let source =
+        if sources.iter().all(|source| source.name != written) && is_source(&written, reader.environment.folder()) {
+            source_of_path(&written, reader.environment.folder())
+                .map_err(|help| reader.fault("config::bad_value", "`source` cannot be read", text).help(help))?
+        } else {
+            reader.find("source", text, sources, |it| &it.name)?.clone()
+        };
+    if source.takes_own_sql() && it.sql.is_none() {
+        let failure = reader.fault("config::missing_key", "this database needs a table or a SELECT", text);
+        return Err(failure.help("table: public.users beside its url, or sql: in the export"));
+    }
+    Ok(Some(source))
+}
+
+fn is_join(it: &written::Source) -> bool {
+    it.path.is_none() && it.url.is_none() && (it.profiles.is_some() || it.segment.is_some())
+}
+
+fn source(reader: &Reader<'_>, name: &Text, it: &written::Source) -> Result<SourceSpec, Failure> {
+    let origin = match (&it.path, &it.url) {
+        (Some(path), None) => files(reader, path, it)?,
+        (None, Some(url)) => {
+            only(reader, it, "a database", &["url", "password", "tls", "ca_file", "table", "partition"])?;
+            Origin::Database(database(reader, url, it)?)
+        }
+        (Some(_), Some(url)) => {
+            let failure = reader.fault("config::bad_value", "a source has a `path` or a `url`, not both", url);
+            return Err(failure.help("path: for files, also in an object store; url: for a database"));
+        }
+        (None, None) => {
+            let failure = reader.fault("config::missing_key", format!("source `{}` has no `path`", name.value), name);
+            return Err(failure.help("path: people.parquet, or s3://…; url: postgres://… for a database"));
+        }
+    };
+    Ok(SourceSpec { name: identifier(reader, "source", name)?, origin })
+}
+
+fn files(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Origin, Failure> {
+    let path = reader.location("path", text)?;
+    if Database::typed(&path).is_some_and(|database| database.url == path) {
+        return Err(reader.fault("config::bad_value", "`path` is for files", text).help("url: for a database"));
+    }
+    let named = it.format.as_ref().map(|format| reader.choice("format", format, &FORMATS)).transpose()?;
+    let kind = named.or_else(|| kind_of(&path)).ok_or_else(|| {
+        let failure = reader.fault("config::bad_value", "this is no kind of file known here", text);
+        let words = FORMATS.map(|(word, _)| word).join(", ");
+        failure.help(format!("name {KINDS}; or say what it is with format: one of {words}"))
+    })?;
+    let place = Place { path, options: options(reader, it)? };
+    let allow = |what: &str, keys: &[&str]| only(reader, it, what, &[&["path", "format", "options"], keys].concat());
+    Ok(match kind {
+        Kind::Parquet => allow("Parquet", &[]).map(|()| Origin::Files(place, Format::Parquet))?,
+        Kind::Jsonl => allow("JSON lines", &[]).map(|()| Origin::Files(place, Format::Jsonl))?,
+        Kind::Arrow => allow("Arrow", &[]).map(|()| Origin::Files(place, Format::Arrow))?,
+        Kind::Avro => allow("Avro", &[]).map(|()| Origin::Files(place, Format::Avro))?,
+        Kind::Csv => {
+            allow("CSV", &["delimiter", "header", "names"])?;
+            Origin::Files(place, Format::Csv(csv_layout(reader, it)?))
+        }
+        Kind::Delta => {
+            allow("a Delta Lake table", &["version", "timestamp"])?;
+            Origin::Delta(place, version(reader, it)?)
+        }
+        Kind::CustomerInsights => {
+            allow("Customer Insights", &["entity", "segment", "types"])?;
+            Origin::CustomerInsights(place, entity(reader, it)?)
+        }
+    })
+}
+
+/// Objects to the first key that is not for this kind of source.
+fn only(reader: &Reader<'_>, it: &written::Source, what: &str, allowed: &[&str]) -> Result<(), Failure> {
+    let texts = [
+        ("path", &it.path),
+        ("format", &it.format),
+        ("delimiter", &it.delimiter),
+        ("header", &it.header),
+        ("version", &it.version),
+        ("timestamp", &it.timestamp),
+        ("entity", &it.entity),
+        ("types", &it.types),
+        ("profiles", &it.profiles),
+        ("memberships", &it.memberships),
+        ("segment", &it.segment),
+        ("unmatched", &it.unmatched),
+        ("url", &it.url),
+        ("password", &it.password),
+        ("tls", &it.tls),
+        ("ca_file", &it.ca_file),
+        ("table", &it.table),
+    ];
+    let given = texts.into_iter().filter_map(|(key, text)| Some((key, text.as_ref()?)));
+    let names = it.names.iter().flatten().take(1).map(|text| ("names", text));
+    let partition = it.partition.iter().map(|partition| ("partition", &partition.by));
+    let options = it.options.iter().flat_map(|options| &options.0).map(|(key, _)| ("options", key));
+    let mut given = given.chain(names).chain(partition).chain(options);
+    match given.find(|(key, _)| !allowed.contains(key)) {
+        None => Ok(()),
+        Some((key, text)) => {
+            let failure = reader.fault("config::bad_value", format!("`{key}` is not for {what}"), text);
+            Err(failure.help(format!("{what} takes {}", allowed.join(", "))))
+        }
+    }
+}
+
+fn csv_layout(reader: &Reader<'_>, it: &written::Source) -> Result<CsvLayout, Failure> {
+    let names = match &it.names {
+        Some(names) => Some(names.iter().map(|text| reader.name("names", text)).collect::<Result<Vec<_>, _>>()?),
+        None => None,
+    };
+    let header = match &it.header {
+        Some(text) => Some((reader.switch("header", text)?, text)),
+        None => None,
+    };
+    match (header, &names) {
+        (Some((false, text)), None) => {
+            let failure = reader.fault("config::missing_key", "without a header the columns need `names`", text);
+            Err(failure.help("names: [email, first_name]"))
+        }
+        (Some((true, text)), Some(_)) => {
+            Err(reader.fault("config::bad_value", "`names` are for files without a header", text).help("header: off"))
+        }
+        _ => Ok(CsvLayout { delimiter: it.delimiter.as_ref().map(|text| delimiter(reader, text)).transpose()?, names }),
+    }
+}
+
+/// One ASCII character; not trimmed, as it may be a tab.
+fn delimiter(reader: &Reader<'_>, text: &Text) -> Result<u8, Failure> {
+    match text.value.as_bytes() {
+        _ if text.value == "\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err(reader.fault("config::bad_value", "`delimiter` is one character", text).help("delimiter: \";\"")),
+    }
+}
+
+fn version(reader: &Reader<'_>, it: &written::Source) -> Result<Version, Failure> {
+    match (&it.version, &it.timestamp) {
+        (None, None) => Ok(Version::Latest),
+        (Some(number), None) => Ok(Version::Number(reader.number("version", number)?)),
+        (None, Some(time)) => reader.parse("timestamp", time, |text| {
+            let read = chrono::DateTime::parse_from_rfc3339(text);
+            read.map(|time| Version::At(time.to_utc())).map_err(|_| "write it as 2026-01-31T06:00:00Z".to_owned())
+        }),
+        (Some(_), Some(time)) => {
+            let failure = reader.fault("config::bad_value", "`version` and `timestamp` choose the same thing", time);
+            Err(failure.help("keep one of the two"))
+        }
+    }
+}
+
+fn entity(reader: &Reader<'_>, it: &written::Source) -> Result<Entity, Failure> {
+    let name = |key: &str, text: &Option<Text>| text.as_ref().map(|text| reader.name(key, text)).transpose();
+    if let (Some(_), Some(segment)) = (&it.entity, &it.segment) {
+        let failure = reader.fault("config::bad_value", "`entity` and `segment` choose the same thing", segment);
+        return Err(failure.help("entity: a table; segment: the profiles of its members"));
+    }
+    let text = match &it.types {
+        Some(text) => reader.choice("types", text, &[("model", false), ("text", true)])?,
+        None => false,
+    };
+    Ok(Entity { name: name("entity", &it.entity)?, segment: name("segment", &it.segment)?, text })
+}
+
+fn members(
+    reader: &Reader<'_>,
+    name: &Text,
+    it: &written::Source,
+    sources: &[SourceSpec],
+) -> Result<SourceSpec, Failure> {
+    only(reader, it, "a segment of Customer Insights", &["profiles", "memberships", "segment", "unmatched"])?;
+    let (Some(profiles), Some(memberships), Some(segment)) = (&it.profiles, &it.memberships, &it.segment) else {
+        let failure =
+            reader.fault("config::missing_key", "a segment needs `profiles`, `memberships` and `segment`", name);
+        return Err(failure.help("profiles and memberships are names of `sources`; segment: VIP customers"));
+    };
+    let find = |text| reader.find("source", text, sources, |it| &it.name).cloned();
+    let leave_out = match &it.unmatched {
+        Some(text) => reader.choice("unmatched", text, &[("refuse", false), ("leave_out", true)])?,
+        None => false,
+    };
+    let (profiles, memberships) = (find(profiles)?, find(memberships)?);
+    let members = Members { profiles, memberships, segment: reader.name("segment", segment)?, leave_out };
+    Ok(SourceSpec { name: identifier(reader, "source", name)?, origin: Origin::Members(Box::new(members)) })
+}
+
+fn database(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Database, Failure> {
+    let url = reader.name("url", text)?;
+    let Some(known) = Database::typed(&url).filter(|database| database.url == url) else {
+        let failure = reader.fault("config::bad_value", "`url` is for databases", text);
+        return Err(
+            failure.help("postgres://, mysql://, mariadb:// or sqlite://; path: for files, also in an object store")
+        );
+    };
+    let url = match url.strip_prefix("sqlite://") {
+        Some(file) => format!("sqlite://{}", reader.environment.folder().join(file).display()),
+        None => url,
+    };
+    let partition = match &it.partition {
+        Some(partition) => Some((reader.name("by", &partition.by)?, parts(reader, &partition.parts)?)),
+        None => None,
+    };
+    Ok(Database {
+        url,
+        password: match &it.password {
+            Some(text) if is_written_out(&text.value) => {
+                let failure = reader.fault("config::bad_value", "the password itself stands in the file", text);
+                return Err(failure.help("password: ${file:/run/secrets/db}, or ${VAR}"));
+            }
+            Some(text) => reader.secret("password", text)?,
+            None => None,
+        },
+        tls: match &it.tls {
+            Some(text) => Some(reader.choice("tls", text, &TLS.map(|word| (word, word)))?.to_owned()),
+            None => None,
+        },
+        ca_file: it.ca_file.as_ref().map(|text| reader.path("ca_file", text)).transpose()?,
+        table: it.table.as_ref().map(|text| reader.name("table", text)).transpose()?,
+        partition,
+        ..known
+    })
+}
+
+fn parts(reader: &Reader<'_>, text: &Text) -> Result<u32, Failure> {
+    reader.parse("parts", text, |parts| match parts.parse() {
+        Ok(parts @ 1..=64) => Ok(parts),
+        _ => Err("write a number from 1 to 64".to_owned()),
+    })
+}
+
+fn options(reader: &Reader<'_>, it: &written::Source) -> Result<Vec<(String, secrecy::SecretString)>, Failure> {
+    let mut options = Vec::new();
+    for (key, text) in it.options.iter().flat_map(|options| &options.0) {
+        let name = key.value.trim().to_ascii_lowercase();
+        if options.iter().any(|(known, _)| *known == name) {
+            return Err(reader.fault("config::duplicate_key", "this setting is written twice", key));
+        }
+        options.extend(reader.secret(&name, text)?.map(|value| (name, value)));
+    }
+    Ok(options)
+}
