@@ -3,7 +3,17 @@
 use std::io;
 
 use enlist_core::{Error, ErrorKind};
-use enlist_source_files::TextFault;
+use enlist_source_files::{TextCodes, TextFault};
+
+/// What text that is none is called in a CSV file.
+const CODES: TextCodes = TextCodes {
+    cut_off: "csv::cut_off",
+    damaged: "csv::damaged",
+    encoding: "csv::encoding",
+    not_compressed: "csv::not_compressed",
+    not_text: "csv::not_csv",
+    ending: ".csv",
+};
 
 /// Why reading stopped, and on which line (counted from 1, header and blank lines included).
 #[derive(Debug)]
@@ -43,7 +53,7 @@ impl Fault {
     pub(crate) fn in_file(self, name: &str) -> Error {
         let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
         match self {
-            Self::Text(TextFault::Read(cause)) => unreadable(name, &cause),
+            Self::Text(fault) => fault.in_file(name, &CODES),
             Self::Shape { line, found, expected } => {
                 let fields = if found == 1 { "field" } else { "fields" };
                 error("csv::row_shape", format!("{name}, line {line}: {found} {fields}, expected {expected}"))
@@ -62,15 +72,6 @@ impl Fault {
                 error("csv::encoding", format!("{name}, line {line}: column \"{column}\" is not UTF-8"))
                     .help("write the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 IN > OUT")
             }
-            Self::Text(TextFault::Wide) => error("csv::encoding", format!("{name} is UTF-16 or UTF-32, not UTF-8"))
-                .help("save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 IN > OUT"),
-            Self::Text(TextFault::Disguised { is, help }) => {
-                error("csv::not_csv", format!("{name} is {is}, not text")).help(help)
-            }
-            Self::Text(TextFault::Plain(format)) => {
-                error("csv::not_compressed", format!("{name} is not {format}, as its name says"))
-                    .help("give it a name that ends in .csv, or compress it")
-            }
             Self::Empty => error("csv::empty", format!("{name} is empty: it has not even a header row"))
                 .help("an export of no rows still writes its header; write the file again"),
             Self::Twice { column } => {
@@ -82,20 +83,5 @@ impl Fault {
                     .help("run again when the file is complete")
             }
         }
-    }
-}
-
-/// Plain words for a file that cannot be read or decompressed.
-fn unreadable(name: &str, cause: &io::Error) -> Error {
-    let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
-    match cause.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            error("csv::cut_off", format!("{name} is cut off: its compressed data ends too early"))
-                .help("copy or write the file again; it may still be being written")
-        }
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other => {
-            error("csv::damaged", format!("{name} is damaged: {cause}")).help("copy or write the file again")
-        }
-        _ => enlist_source_files::unreadable(name, cause),
     }
 }

@@ -65,7 +65,7 @@ impl CsvFiles {
 #[async_trait]
 impl Source for CsvFiles {
     fn name(&self) -> &str {
-        &self.location.pattern
+        self.location.name()
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
@@ -78,7 +78,7 @@ impl Source for CsvFiles {
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.location.pattern)?;
+        let schema = self.columns.pick(columns, self.location.name())?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), self.options.clone(), Arc::clone(&schema)));
         Ok(SegmentStream { schema, origins, batches })

@@ -1,5 +1,8 @@
 //! Which columns a file has, and what divides them.
 
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
 use enlist_source_files::{Found, compression, text};
 
 use crate::fault::Fault;
@@ -11,6 +14,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Records that decide on a delimiter.
 const SAMPLE: usize = 50;
+/// Bytes that hold them. The file is read once for all delimiters, for it may lie far away.
+const SAMPLE_BYTES: u64 = 256 << 10;
 
 /// How to read one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,20 +73,25 @@ fn is_tsv(name: &str) -> bool {
 /// The delimiter that gives the first records the most fields, all of them the same number; failing that, the one
 /// that gives the first record the most. A file of one column has none, and any will do.
 fn sniff(file: &Found) -> Result<u8, Fault> {
+    let mut start = Vec::new();
+    text(file)?.take(SAMPLE_BYTES).read_to_end(&mut start)?;
+    let (start, cut): (Arc<[u8]>, bool) = (start.as_slice().into(), start.len() as u64 == SAMPLE_BYTES);
     let mut best = (false, 1, DELIMITERS[0]);
     for delimiter in DELIMITERS {
         let mut sample = Chunk::default();
-        let read = Records::new(text(file)?, delimiter).read(&mut sample, SAMPLE);
+        let read = Records::new(Box::new(Cursor::new(Arc::clone(&start))), delimiter).read(&mut sample, SAMPLE);
         match read {
             // A quote may be left open by the wrong delimiter; what it says of the right one is for the scan to tell.
             Ok(()) | Err(Fault::OpenQuote { .. } | Fault::TooLong { .. }) => {}
             Err(fault) => return Err(fault),
         }
-        if sample.len() == 0 {
+        // The last record of a sample that is cut off may go on.
+        let whole = if cut && sample.len() > 1 && sample.len() < SAMPLE { sample.len() - 1 } else { sample.len() };
+        if whole == 0 {
             continue;
         }
         let width = sample.width(0);
-        let even = width > 1 && (0..sample.len()).all(|record| sample.width(record) == width);
+        let even = width > 1 && (0..whole).all(|record| sample.width(record) == width);
         if (even, width) > (best.0, best.1) {
             best = (even, width, delimiter);
         }

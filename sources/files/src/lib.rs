@@ -1,5 +1,8 @@
 //! From a path, glob, folder or URL to the files of a segment.
 //!
+//! Files lie on this machine or in object stores (`s3://`, `az://`, `abfss://`, `gs://`, `https://`), which are asked for
+//! the parts that are needed. Who asks is found as each cloud has it; [`StoreOptions`] stand above that.
+//!
 //! The library of the file sources: [`find`] turns a pattern into [`Found`] files, [`Found::read`] and [`Found::ranges`]
 //! read one, [`text`] undoes its compression, [`feed`] runs a blocking reader behind a stream, and [`Columns`] and
 //! [`pick`] say which columns the files offer together.
@@ -24,7 +27,7 @@ pub use find::{carried, find, has_glob, offers, unreadable};
 pub use found::{Found, Ranges};
 pub use location::{Location, StoreOptions, is_url};
 pub use partitions::Partitions;
-pub use store::store;
+pub use store::{store, store_error};
 pub use text::{Compression, Text, TextFault, begin, compression, text};
 pub use text_fault::TextCodes;
 pub use union::Columns;

@@ -62,7 +62,9 @@ fn walk(folder: &Path, handles: fn(&str) -> bool, depth: usize, paths: &mut Vec<
 
 /// What a glob matches.
 fn matches(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<PathBuf>, Error> {
-    let found = glob::glob(pattern).map_err(|e| {
+    // By itself `**` matches folders alone.
+    let all = if pattern.ends_with("**") { "/*" } else { "" };
+    let found = glob::glob(&format!("{pattern}{all}")).map_err(|e| {
         Error::new(
             ErrorKind::Config,
             "source::glob",

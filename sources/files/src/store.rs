@@ -5,12 +5,16 @@ mod blocks;
 mod connect;
 mod families;
 mod fault;
+#[cfg(test)]
+mod faulty;
 mod io;
 mod object;
 mod onward;
 mod profile;
 mod search;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -22,6 +26,7 @@ use crate::found::Found;
 use crate::location::Location;
 use crate::store::address::{Address, Kind};
 pub(crate) use crate::store::blocks::Blocks;
+pub use crate::store::fault::explain as store_error;
 pub(crate) use crate::store::fault::no_ranges;
 pub(crate) use crate::store::object::Object;
 pub(crate) use crate::store::onward::read;

@@ -4,7 +4,7 @@ use std::io;
 
 use enlist_core::{Error, ErrorKind};
 
-use crate::find::unreadable;
+use crate::find::{carried, unreadable};
 use crate::text::TextFault;
 
 /// The error codes of one format of text, and the ending of its names.
@@ -30,6 +30,7 @@ impl TextFault {
         let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
         match self {
             Self::Read(cause) => match cause.kind() {
+                _ if carried(&cause).is_some() => unreadable(name, &cause),
                 io::ErrorKind::UnexpectedEof => {
                     error(codes.cut_off, format!("{name} is cut off: its compressed data ends too early"))
                         .help("copy or write the file again; it may still be being written")

@@ -61,7 +61,7 @@ impl ParquetFiles {
 #[async_trait]
 impl Source for ParquetFiles {
     fn name(&self) -> &str {
-        &self.location.pattern
+        self.location.name()
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
@@ -73,7 +73,7 @@ impl Source for ParquetFiles {
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.location.pattern)?;
+        let schema = self.columns.pick(columns, self.location.name())?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), Arc::clone(&schema)));
         Ok(SegmentStream { schema, origins, batches })

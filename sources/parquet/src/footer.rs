@@ -3,11 +3,11 @@
 use std::io;
 
 use enlist_core::{Error, ErrorKind};
-use enlist_source_files::{Found, Ranges, unreadable};
+use enlist_source_files::{Found, unreadable};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::errors::ParquetError;
 
-use crate::chunks::{Chunks, cause};
+use crate::chunks::Chunks;
 
 /// Both ends of a Parquet file; <https://parquet.apache.org/docs/file-format/>, read 2026-11-22.
 const MAGIC: &[u8] = b"PAR1";
@@ -21,22 +21,20 @@ const SHORTEST: u64 = 12;
 /// # Errors
 /// As [`ParquetFiles::open`](crate::ParquetFiles::open), for one file.
 pub(crate) fn read(file: &Found) -> Result<(Chunks, ArrowReaderMetadata), Error> {
-    let ranges = file.ranges().map_err(|e| unreadable(&file.name, &e))?;
-    let chunks = Chunks(ranges.clone());
+    let chunks = Chunks::open(file)?;
     match ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::new()) {
         Ok(metadata) => Ok((chunks, metadata)),
-        Err(fault) => Err(explain(&ranges, file, &fault)),
+        Err(fault) => Err(explain(&chunks, &file.name, &fault)),
     }
 }
 
 /// Why a footer cannot be read.
-fn explain(ranges: &Ranges, file: &Found, fault: &ParquetError) -> Error {
-    let name = &file.name;
+fn explain(chunks: &Chunks, name: &str, fault: &ParquetError) -> Error {
     let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
-    if let Some(failed) = cause(fault).filter(|failed| failed.kind() != io::ErrorKind::UnexpectedEof) {
-        return unreadable(name, failed);
+    if let Some(failure) = chunks.failure() {
+        return failure.clone();
     }
-    let (size, head, tail) = match ends(ranges) {
+    let (size, head, tail) = match ends(chunks) {
         Ok(ends) => ends,
         Err(e) => return unreadable(name, &e),
     };
@@ -58,12 +56,12 @@ fn explain(ranges: &Ranges, file: &Found, fault: &ParquetError) -> Error {
 }
 
 /// Size, first and last four bytes.
-fn ends(ranges: &Ranges) -> io::Result<(u64, [u8; 4], [u8; 4])> {
-    let size = ranges.size();
+fn ends(chunks: &Chunks) -> io::Result<(u64, [u8; 4], [u8; 4])> {
+    let size = chunks.size();
     let (mut head, mut tail) = ([0; 4], [0; 4]);
     if size >= 4 {
-        head.copy_from_slice(&ranges.at(0, 4)?);
-        tail.copy_from_slice(&ranges.at(size - 4, 4)?);
+        head.copy_from_slice(&chunks.at(0, 4)?);
+        tail.copy_from_slice(&chunks.at(size - 4, 4)?);
     }
     Ok((size, head, tail))
 }

@@ -8,11 +8,11 @@ use arrow::compute::cast;
 use arrow::datatypes::{Field, SchemaRef};
 use arrow::error::ArrowError;
 use enlist_core::{Error, ErrorKind, SegmentBatch};
-use enlist_source_files::{Found, unreadable};
+use enlist_source_files::Found;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 
-use crate::chunks::{Chunks, cause};
+use crate::chunks::Chunks;
 use crate::footer;
 
 /// Rows in a batch: large enough to amortise the cost of a batch, small enough to keep a few in memory.
@@ -118,6 +118,9 @@ impl FileRows {
     }
 
     fn error(&self, fault: Fault) -> Error {
+        if let Some(failure) = self.chunks.failure() {
+            return failure.clone();
+        }
         let name = &self.file.name;
         let groups = self.metadata.metadata().num_row_groups();
         let place = format!("{name}, row group {} of {groups}", self.next_group.clamp(1, groups.max(1)));

@@ -167,7 +167,7 @@ fn google(address: &Address, settings: &Settings<GoogleKey>) -> Result<Store, Er
         builder = builder.with_config(key, value);
     }
     if loopback && allowed.is_none() {
-        builder = builder.with_client_options(ClientOptions::new().with_allow_http(true));
+        builder = builder.with_config(GoogleKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     // What the client says of a key file it cannot read may quote the key.
     let store = builder.with_url(&address.root).build().map_err(|_| {
@@ -250,4 +250,54 @@ fn encryption(endpoint: Option<&str>, allowed: Option<&str>, prefix: &str) -> Re
 
 fn is_true(setting: Option<&str>) -> bool {
     setting.is_some_and(|value| ["1", "true", "on", "yes", "y"].iter().any(|yes| value.eq_ignore_ascii_case(yes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::StoreOptions;
+
+    fn location(pattern: &str, options: &[(&str, &str)]) -> Location {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Location { pattern: pattern.to_owned(), options: StoreOptions(options) }
+    }
+
+    fn refused(pattern: &str, options: &[(&str, &str)]) -> Error {
+        let location = location(pattern, options);
+        connect(&location, &Address::of(&location).unwrap()).err().unwrap()
+    }
+
+    #[test]
+    fn settings_that_lead_nowhere_are_refused_before_anything_is_asked() {
+        let key = ("aws_access_key_id", "hush");
+        for (pattern, options, said) in [
+            ("s3://cdp/a.csv", vec![("aws_endpoint", "http://minio.example.com"), key], "minio.example.com"),
+            ("s3://cdp/a.csv", vec![key], "one half of an access key"),
+            ("s3://cdp/a.csv", vec![("aws_skip_signature", "hush")], "valid"),
+            ("az://cdp/a.csv", vec![("azure_storage_account_key", "hush")], "which storage account"),
+            (
+                "az://cdp/a.csv",
+                vec![("azure_storage_account_name", "a"), ("azure_storage_account_key", "hush!")],
+                "valid",
+            ),
+            ("abfss://cdp@acme.example.com/a.csv", vec![], "no account or bucket"),
+            ("gs://cdp/a.csv", vec![("google_service_account_key", "{\"hush\":1}")], "valid"),
+        ] {
+            let error = refused(pattern, &options);
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "store::options"), "{error}");
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_opened_once_for_the_same_options() {
+        let same = |one: &Store, other: &Store| Arc::ptr_eq(&one.objects, &other.objects);
+        let open = |region| {
+            let location = location("s3://shared/a.csv", &[("aws_skip_signature", "true"), ("aws_region", region)]);
+            connect(&location, &Address::of(&location).unwrap()).unwrap()
+        };
+        assert!(same(&open("eu-north-1"), &open("eu-north-1")));
+        assert!(!same(&open("eu-north-1"), &open("eu-west-1")));
+    }
 }

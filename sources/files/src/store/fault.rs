@@ -7,8 +7,9 @@ use std::error::Error as StdError;
 use enlist_core::{Error, ErrorKind};
 use object_store::client::{HttpError, HttpErrorKind};
 
-/// The error for a request about `name` that failed.
-pub(crate) fn explain(name: &str, cause: &object_store::Error) -> Error {
+/// The error for a request about `name` that failed: `source::file_missing`, `source::changed`, `source::unreadable` or
+/// one of `store::…`, without a word of the client.
+pub fn explain(name: &str, cause: &object_store::Error) -> Error {
     let answer = Answer::of(cause);
     let code = answer.code.as_deref().unwrap_or_default();
     match code {
@@ -92,6 +93,11 @@ pub(crate) fn settings(store: &str, cause: &object_store::Error) -> Error {
 pub(crate) fn is_beyond_end(cause: &object_store::Error) -> bool {
     let answer = Answer::of(cause);
     answer.status == Some(416) || answer.says("object was only 0 bytes long")
+}
+
+/// Whether there was an answer that the client could make nothing of.
+pub(crate) fn is_senseless(cause: &object_store::Error) -> bool {
+    matches!(cause, object_store::Error::Generic { .. }) && Answer::of(cause).status.is_none() && http(cause).is_none()
 }
 
 /// The error for an object that is another than when it was opened.

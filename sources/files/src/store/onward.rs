@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(crate) fn read(object: &Object) -> io::Result<Box<dyn Read + Send>> {
     if object.in_parts {
         let opened = Arc::new(object.open());
-        return Ok(Box::new(Onward { opened, block: Bytes::new(), next: 0, ahead: None }));
+        return Ok(Box::new(Onward { opened, block: Bytes::new(), next: 0, ahead: None, failure: None }));
     }
     let whole = Whole::open(object.clone()).map_err(io::Error::other)?;
     Ok(Box::new(whole))
@@ -40,6 +40,8 @@ struct Onward {
     next: u64,
     /// The block that was asked for and has not been needed yet.
     ahead: Option<Ahead>,
+    /// Why nothing more can be read: a reader that tries again must not find what comes after a gap.
+    failure: Option<Error>,
 }
 
 /// A request under way, given up when it is dropped.
@@ -68,7 +70,17 @@ impl Onward {
         Ok(Ahead { arrives, request: request.abort_handle() })
     }
 
+    /// Gets the next block, which is empty at the end.
     fn advance(&mut self) -> Result<(), Error> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let outcome = self.take();
+        self.failure = outcome.as_ref().err().cloned();
+        outcome
+    }
+
+    fn take(&mut self) -> Result<(), Error> {
         let size = self.opened.object.size;
         let first = self.next == 0;
         let wanted = match self.ahead.take() {

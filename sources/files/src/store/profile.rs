@@ -39,7 +39,9 @@ pub(crate) fn complete(settings: &mut Settings<Key>, environment: &Environment) 
     let name = asked.as_deref().unwrap_or("default");
     let heading = if name == "default" { name.to_owned() } else { format!("profile {name}") };
     let found = [credentials.get(name), config.get(&heading)];
-    let signed = has_identity(settings);
+    let container =
+        settings.get(Key::ContainerCredentialsFullUri).or(settings.get(Key::ContainerCredentialsRelativeUri));
+    let signed = has_identity(settings) || (container.is_some() && asked.is_none());
     if found == [None, None] {
         return match asked {
             Some(_) if !signed => Err(unknown(name, &credentials, &config)),
@@ -128,4 +130,74 @@ fn sections(text: &str) -> Sections {
 
 fn wrong(message: String) -> Error {
     Error::new(ErrorKind::Config, "store::profile", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::StoreOptions;
+    use crate::store::families::S3;
+
+    const CREDENTIALS: &str = "# keys\n[default]\naws_access_key_id=AKIA1\naws_secret_access_key = s+e/c=ret ; half\n\n\
+        [temporary]\naws_access_key_id = AKIA2\naws_secret_access_key = hush\naws_session_token = token==\n";
+    const CONFIG: &str = "[default]\nregion = eu-north-1\ns3 =\n  region = none\n[profile temporary]\nregion=eu-west-1\n\
+        [profile sso]\nsso_session = acme\n[sso-session acme]\nsso_start_url = https://example.com\n[profile empty]\nregion=a\n";
+
+    /// The settings, or the error, with these variables and these files in `~/.aws`.
+    fn completed(environment: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Settings<Key>, Error> {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(".aws")).unwrap();
+        for (name, text) in files {
+            fs::write(home.path().join(".aws").join(name), text).unwrap();
+        }
+        let mut environment: Environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        environment.insert("HOME".into(), home.path().display().to_string());
+        let mut settings = Settings::merge(&S3, &StoreOptions::default(), &environment).unwrap();
+        complete(&mut settings, &environment).map(|()| settings)
+    }
+
+    const FILES: [(&str, &str); 2] = [("credentials", CREDENTIALS), ("config", CONFIG)];
+
+    #[test]
+    fn the_default_profile_gives_keys_and_region() {
+        let settings = completed(&[], &FILES).unwrap();
+        assert_eq!(settings.get(Key::AccessKeyId), Some("AKIA1"));
+        assert_eq!(settings.get(Key::SecretAccessKey), Some("s+e/c=ret"));
+        assert_eq!(settings.get(Key::Region), Some("eu-north-1"));
+        assert_eq!(settings.get(Key::Token), None);
+    }
+
+    #[test]
+    fn the_profile_that_is_named_counts_and_the_environment_stands_above_it() {
+        let settings = completed(&[("AWS_PROFILE", "temporary"), ("AWS_DEFAULT_REGION", "us-east-1")], &FILES).unwrap();
+        assert_eq!(settings.get(Key::Token), Some("token=="));
+        assert_eq!((settings.get(Key::Region), settings.get(Key::DefaultRegion)), (None, Some("us-east-1")));
+        let keys = [("AWS_PROFILE", "temporary"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        let settings = completed(&keys, &FILES).unwrap();
+        assert_eq!((settings.get(Key::AccessKeyId), settings.get(Key::Token)), (Some("a"), None));
+        let role = [("AWS_ROLE_ARN", "arn"), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token")];
+        assert_eq!(completed(&role, &FILES).unwrap().get(Key::AccessKeyId), None);
+    }
+
+    #[test]
+    fn a_profile_without_keys_says_how_to_obtain_them() {
+        for (profile, said, help) in [
+            ("sso", "signs in by SSO", "aws configure export-credentials --profile sso --format env"),
+            ("empty", "holds no access key", "aws configure --profile empty"),
+            ("temporray", "there is no AWS profile \"temporray\"", "did you mean \"temporary\"?"),
+        ] {
+            let error = completed(&[("AWS_PROFILE", profile)], &FILES).err().unwrap();
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "store::profile"));
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(error.help_text().unwrap().contains(help), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_asked_of_machines_without_profiles() {
+        assert_eq!(completed(&[], &[]).unwrap().iter().count(), 0);
+        let settings = completed(&[], &[("config", "[default]\nregion = eu-north-1\n")]).unwrap();
+        assert_eq!((settings.get(Key::Region), settings.get(Key::AccessKeyId)), (Some("eu-north-1"), None));
+    }
 }

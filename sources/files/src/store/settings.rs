@@ -112,3 +112,56 @@ impl<K: FromStr + AsRef<str> + Copy> Settings<K> {
         self.values.values().map(|(key, value)| (*key, value.as_str()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::aws::AmazonS3ConfigKey as Key;
+
+    use super::*;
+    use crate::store::families::S3;
+
+    fn merge(options: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<Settings<Key>, Error> {
+        let owned = |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Settings::merge(&S3, &StoreOptions(owned(options)), &owned(environment))
+    }
+
+    #[test]
+    fn options_stand_above_the_environment() {
+        let environment = [
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL_S3", "https://old.example.com"),
+            ("AWS_PAGER", "less"),
+            ("AZURE_STORAGE_ACCOUNT_NAME", "acme"),
+        ];
+        let settings = merge(&[], &environment).unwrap();
+        assert_eq!(settings.get(Key::DefaultRegion), Some("eu-west-1"));
+        assert_eq!(settings.iter().count(), 2);
+        let options = [("aws_region", "eu-north-1"), ("aws_endpoint", "https://example.com")];
+        let settings = merge(&options, &environment).unwrap();
+        let values: Vec<&str> = settings.iter().map(|(_, value)| value).collect();
+        assert_eq!(values, ["https://example.com", "eu-north-1"]);
+    }
+
+    #[test]
+    fn whoever_asks_by_an_option_asks_by_nothing_of_the_environment() {
+        let environment =
+            [("AWS_ACCESS_KEY_ID", "old"), ("AWS_SECRET_ACCESS_KEY", "old"), ("AWS_SESSION_TOKEN", "old")];
+        let settings = merge(&[("aws_access_key_id", "a"), ("aws_secret_access_key", "b")], &environment).unwrap();
+        assert_eq!((settings.get(Key::AccessKeyId), settings.get(Key::Token)), (Some("a"), None));
+        assert_eq!(merge(&[("aws_profile", "a")], &environment).unwrap().get(Key::AccessKeyId), None);
+        assert_eq!(merge(&[("aws_region", "a")], &environment).unwrap().get(Key::Token), Some("old"));
+    }
+
+    #[test]
+    fn an_unknown_option_is_refused_with_the_one_that_was_meant() {
+        for (name, meant) in
+            [("aws_acces_key_id", Some("aws_access_key_id")), ("region", None), ("azure_tenant_id", None)]
+        {
+            let error = merge(&[(name, "hush")], &[]).err().unwrap();
+            assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "store::options"), "{name}");
+            assert!(!format!("{error:?}").contains("hush"));
+            let help = error.help_text().unwrap().to_owned();
+            assert!(meant.is_none_or(|meant| help.starts_with(&format!("did you mean \"{meant}\"?"))), "{help}");
+        }
+    }
+}
