@@ -26,14 +26,14 @@ pub(super) async fn scan(source: &dyn Source, columns: &[&str]) -> Result<Vec<Re
 
 /// The batches of each origin as one, after a look at their places and schemas.
 pub(super) fn gather(schema: &SchemaRef, origins: usize, batches: &[SegmentBatch]) -> Vec<RecordBatch> {
-    let mut last = (0, 0);
+    // Origins may be read side by side; each keeps its order.
+    let mut next = vec![1; origins];
     for batch in batches {
         assert_eq!(&batch.rows.schema(), schema, "a batch carries another schema than its stream announces");
         assert!((batch.origin as usize) < origins, "a batch is of origin {}, and there are {origins}", batch.origin);
-        assert!(batch.origin >= last.0, "origin {} comes after {}", batch.origin, last.0);
-        let expected = if batch.origin == last.0 { last.1 + 1 } else { 1 };
-        assert_eq!(batch.first_row, expected, "the place of the first row of a batch of origin {}", batch.origin);
-        last = (batch.origin, batch.first_row - 1 + batch.rows.num_rows() as u64);
+        let next = &mut next[batch.origin as usize];
+        assert_eq!(batch.first_row, *next, "the place of the first row of a batch of origin {}", batch.origin);
+        *next += batch.rows.num_rows() as u64;
     }
     let of =
         |origin: usize| batches.iter().filter(move |batch| batch.origin as usize == origin).map(|batch| &batch.rows);
