@@ -24,7 +24,7 @@ const STARTS: u64 = 64;
 /// The header of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
-    /// The schema that the file was written with, without logical types of text.
+    /// The schema that the file was written with, simplified.
     pub(crate) schema: Value,
     pub(crate) codec: Codec,
     /// Stands after each block.
@@ -93,21 +93,27 @@ fn read(input: &mut Counted) -> Result<Header, Fault> {
     let sync = input.exactly(SYNC)?.try_into().map_err(|_| damaged("it has no marker"))?;
     let schema = schema.ok_or_else(|| damaged("it has no schema"))?;
     let mut schema: Value = serde_json::from_slice(&schema).map_err(|_| damaged("its schema is no JSON"))?;
-    keep_text(&mut schema);
+    simplify(&mut schema);
     Ok(Header { schema, codec, sync, size: input.read })
 }
 
-/// Takes the logical type from texts that have one, which is a UUID, so that they arrive as they are written.
-fn keep_text(schema: &mut Value) {
+/// Says the same as `schema` in a way that the decoder takes as it should: a text has no logical type, which is that of
+/// a UUID, so that it arrives as it is written; a name with dots is a name in a namespace.
+fn simplify(schema: &mut Value) {
     match schema {
-        Value::Array(parts) => parts.iter_mut().for_each(keep_text),
+        Value::Array(parts) => parts.iter_mut().for_each(simplify),
         Value::Object(parts) => {
             if parts.get("type").is_some_and(|kind| kind == "string") {
                 parts.remove("logicalType");
             }
+            let full = parts.get("name").and_then(Value::as_str).and_then(|full| full.rsplit_once('.'));
+            if let Some((space, name)) = full.map(|(space, name)| (space.to_owned(), name.to_owned())) {
+                parts.insert("namespace".into(), space.into());
+                parts.insert("name".into(), name.into());
+            }
             for key in ["type", "fields", "items", "values"] {
                 if let Some(part) = parts.get_mut(key) {
-                    keep_text(part);
+                    simplify(part);
                 }
             }
         }

@@ -13,6 +13,8 @@ use crate::start::MAGIC;
 
 /// Bytes before the first message: the magic, padded to eight.
 const HEAD: u64 = 8;
+/// Bytes after these in which the schema begins: some writers pad the magic to 64.
+const SCHEMA: u64 = 64;
 /// Bytes after the footer: its length, and the magic.
 const TAIL: u64 = 10;
 /// Bytes that may stand between the last message and the footer: the end marker, and padding. A message is longer.
@@ -55,7 +57,7 @@ impl Footer {
         };
         let last = spans.dictionaries.iter().chain(&spans.batches).map(Span::end).max();
         // Messages that the footer does not name would be missing silently.
-        if start.saturating_sub(last.unwrap_or(schema_end(file)?)) > GAP {
+        if start.saturating_sub(last.unwrap_or(schema_end(file, start)?)) > GAP {
             return Err(damaged("it names fewer messages than there are"));
         }
         Ok(spans)
@@ -137,12 +139,14 @@ impl Span {
     }
 }
 
-/// Where the schema at the head of the file ends.
-fn schema_end(file: &Ranges) -> Result<u64, Fault> {
-    let bytes = file.at(HEAD, 8)?;
-    let (before, length) = if bytes.starts_with(&CONTINUATION) { (8, &bytes[4..]) } else { (4, &bytes[..]) };
+/// Where the schema at the head of the file ends, as far as that can be seen before the `footer`.
+fn schema_end(file: &Ranges, footer: u64) -> Result<u64, Fault> {
+    let head = file.at(HEAD, (footer - HEAD).min(SCHEMA) as usize)?;
+    let Some(zeros) = head.chunks_exact(8).position(|word| word != [0; 8]) else { return Ok(footer) };
+    let message = &head[zeros * 8..];
+    let (before, length) = if message.starts_with(&CONTINUATION) { (8, &message[4..]) } else { (4, message) };
     let length = length.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
-    Ok(HEAD + before + u64::from(length))
+    Ok(HEAD + zeros as u64 * 8 + before + u64::from(length))
 }
 
 /// The flatbuffer of a message, without what stands before it: its length, and since Arrow 0.15 a marker.
