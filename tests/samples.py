@@ -55,7 +55,7 @@ tables = {
     ),
     "SegmentMembership": pa.table({
         "CustomerId": plain["customer_id"],
-        "Segments": ['["VIP customers"]' if tier == "gold" else '["Everybody else"]' for tier in plain["tier"].to_pylist()],
+        "Segments": ['["VIP customers"]' if tier == "Gold" else '["Everybody else"]' for tier in plain["tier"].to_pylist()],
     }),
 }
 entities = []

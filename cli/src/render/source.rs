@@ -62,11 +62,11 @@ pub fn screen(source: &SourceView, style: &Style) -> String {
 
 fn row(column: &ColumnView) -> [String; 5] {
     [
-        clean(&column.name).into_owned(),
-        clean(&column.kind).into_owned(),
+        clean(&column.name),
+        clean(&column.kind),
         column.becomes.clone().unwrap_or_else(|| "not sent".to_owned()),
         column.filled.map_or(String::new(), |share| format!("{:.0} %", (share * 100.0).floor())),
-        column.looks.as_deref().map(|looks| clean(looks).into_owned()).unwrap_or_default(),
+        column.looks.as_deref().map(clean).unwrap_or_default(),
     ]
 }
 
@@ -82,7 +82,7 @@ pub fn rows(rows: Option<(u64, bool)>) -> String {
 fn sample(source: &SourceView) -> String {
     match &source.sample {
         Ok((contacts, rejected)) => outcome(source.sampled, *contacts, rejected),
-        Err(why) => clean(why).into_owned(),
+        Err(why) => clean(why),
     }
 }
 

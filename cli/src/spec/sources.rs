@@ -239,12 +239,12 @@ fn members(
 
 fn database(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Database, Failure> {
     let url = reader.name("url", text)?;
-    let Some(known) = Database::typed(&url).filter(|database| database.url == url) else {
+    if Database::typed(&url).is_none_or(|database| database.url != url) {
         let failure = reader.fault("config::bad_value", "`url` is for databases", text);
         return Err(
             failure.help("postgres://, mysql://, mariadb:// or sqlite://; path: for files, also in an object store")
         );
-    };
+    }
     let url = match url.strip_prefix("sqlite://") {
         Some(file) => format!("sqlite://{}", reader.environment.folder().join(file).display()),
         None => url,
@@ -270,7 +270,6 @@ fn database(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Da
         ca_file: it.ca_file.as_ref().map(|text| reader.path("ca_file", text)).transpose()?,
         table: it.table.as_ref().map(|text| reader.name("table", text)).transpose()?,
         partition,
-        ..known
     })
 }
 
