@@ -2,6 +2,7 @@
 
 mod address;
 mod blocks;
+mod client;
 mod connect;
 mod families;
 mod fault;

@@ -15,11 +15,14 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::path::Path;
 use object_store::signer::Signer;
 
+/// Stores an object.
+type Put = dyn Fn(&str, &[u8]) + Send;
+
 /// A bucket or container with its settings.
 struct Place {
     root: String,
     options: BTreeMap<String, String>,
-    put: Box<dyn Fn(&str, &[u8]) + Send>,
+    put: Box<Put>,
 }
 
 /// One of each kind, empty.

@@ -5,16 +5,17 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use enlist_core::{Error, ErrorKind};
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as S3Key};
-use object_store::azure::{AzureConfigKey as AzureKey, MicrosoftAzure, MicrosoftAzureBuilder};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as S3Key};
+use object_store::azure::{AzureConfigKey as AzureKey, MicrosoftAzureBuilder};
 use object_store::client::{HttpClient, HttpConnector, SpawnedReqwestConnector};
-use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey as GoogleKey};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as GoogleKey};
 use object_store::http::HttpBuilder;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
 use crate::location::Location;
 use crate::store::address::{Address, Kind, is_loopback};
+use crate::store::client::{Signer, Store};
 use crate::store::families::{AZURE, GOOGLE, S3, WEB};
 use crate::store::profile;
 use crate::store::settings::{Environment, Settings, environment};
@@ -34,65 +35,13 @@ fn retries() -> RetryConfig {
     }
 }
 
-/// A store that objects can be read from. Copies share its connections.
-#[derive(Clone)]
-pub(crate) struct Store {
-    pub(crate) objects: Arc<dyn ObjectStore>,
-    /// For a web server: the same without a limit on the time of an answer, for files that are read in one go.
-    pub(crate) unhurried: Option<Arc<dyn ObjectStore>>,
-    signer: Signer,
-    /// What messages call it, for example `s3://cdp`.
-    pub(crate) name: Arc<str>,
-}
-
-/// Who signs the requests of a store.
-#[derive(Clone)]
-enum Signer {
-    S3(Arc<AmazonS3>),
-    Azure(Arc<MicrosoftAzure>),
-    Google(Arc<GoogleCloudStorage>),
-    Nobody,
-}
-
-impl Store {
-    /// A store that needs no credentials.
-    pub(crate) fn open(objects: Arc<dyn ObjectStore>, name: &str) -> Self {
-        Self { objects, unhurried: None, signer: Signer::Nobody, name: name.into() }
-    }
-
-    /// Obtains what requests are signed with, which is kept until it expires, so that a failure to obtain it is not
-    /// taken for a failure of the store.
-    ///
-    /// # Errors
-    /// `store::credentials`
-    pub(crate) async fn sign(&self) -> Result<(), Error> {
-        let outcome = match &self.signer {
-            Signer::S3(store) => store.credentials().get_credential().await.map(drop),
-            Signer::Azure(store) => store.credentials().get_credential().await.map(drop),
-            Signer::Google(store) => store.credentials().get_credential().await.map(drop),
-            Signer::Nobody => Ok(()),
-        };
-        outcome.map_err(|cause| {
-            let error = fault::credentials(&self.name, &cause);
-            match &self.signer {
-                Signer::S3(_) => error.help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws"),
-                Signer::Azure(_) => error.help(
-                    "set AZURE_STORAGE_ACCOUNT_KEY, AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID with AZURE_CLIENT_SECRET and \
-                     AZURE_TENANT_ID; AZURE_USE_AZURE_CLI=true takes the login of `az login`",
-                ),
-                _ => error.help("set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run `gcloud auth application-default login`"),
-            }
-        })
-    }
-}
-
 /// The stores of this process: connections are shared by all that ask for the same one in the same way.
 static STORES: LazyLock<Mutex<HashMap<String, Store>>> = LazyLock::new(Mutex::default);
 
 /// The store that `location` leads to.
 ///
 /// # Errors
-/// `store::url` and `store::options` (configuration); `store::credentials`.
+/// `store::url`, `store::options` and `store::profile` (configuration).
 pub(crate) fn connect(location: &Location, address: &Address) -> Result<Store, Error> {
     let environment = environment();
     // What is said of a store in the environment does not change while a process lives.

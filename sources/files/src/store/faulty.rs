@@ -15,7 +15,7 @@ use object_store::{
     ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-use crate::store::connect::Store;
+use crate::store::client::Store;
 use crate::store::object::Object;
 
 /// What happens to a request.

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
 
-use crate::store::connect::Store;
+use crate::store::client::Store;
 use crate::store::fault;
 
 /// How often the rest of a part is asked for when connections break in the middle of it.

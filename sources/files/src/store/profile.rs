@@ -118,7 +118,7 @@ fn sections(text: &str) -> Sections {
     for line in text.lines().filter(|line| !line.starts_with([' ', '\t', '#', ';'])) {
         if let Some(heading) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             let words: Vec<&str> = heading.0.split_whitespace().collect();
-            section = Some(sections.entry(words.join(" ")).or_insert_with(BTreeMap::new));
+            section = Some(sections.entry(words.join(" ")).or_default());
         } else if let (Some(section), Some((name, value))) = (section.as_mut(), line.split_once('=')) {
             let end = [" #", " ;", "\t#", "\t;"].iter().filter_map(|comment| value.find(comment)).min();
             let value = value[..end.unwrap_or(value.len())].trim();

@@ -14,7 +14,7 @@ use crate::find::has_glob;
 use crate::found::Found;
 use crate::partitions::Partitions;
 use crate::store::address::{Address, Kind};
-use crate::store::connect::Store;
+use crate::store::client::Store;
 use crate::store::fault;
 use crate::store::object::Object;
 
