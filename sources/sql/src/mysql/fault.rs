@@ -136,6 +136,11 @@ pub(super) fn is_unknown_table(fault: &mysql_async::Error) -> bool {
     matches!(fault, mysql_async::Error::Server(said) if said.code == 1146)
 }
 
+/// Whether `fault` is DUP_FIELDNAME.
+pub(super) fn is_duplicate_column(fault: &mysql_async::Error) -> bool {
+    matches!(fault, mysql_async::Error::Server(said) if said.code == 1060)
+}
+
 /// The error for a database that is not there.
 pub(super) fn no_database(target: &Target, wanted: &str, offered: &[String]) -> Error {
     let offered: Vec<&str> = offered.iter().map(String::as_str).collect();

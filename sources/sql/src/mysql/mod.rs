@@ -78,6 +78,16 @@ impl MySql {
         }
     }
 
+    /// Makes sure that a direct query can be part of another, so that a filter, which comes later, can be put around it.
+    async fn check_part(&self, session: &mut Session, relation: &Relation) -> Result<(), Error> {
+        let Relation::Query(_) = relation else { return Ok(()) };
+        match session.prep(format!("SELECT * FROM {} LIMIT 0", source(relation))).await {
+            // Two columns of one name are told by those who read the description.
+            Err(fault) if !fault::is_duplicate_column(&fault) => Err(self.failed(Phase::Describe)(fault)),
+            _ => Ok(()),
+        }
+    }
+
     async fn no_table(&self, session: &mut Session, relation: &Relation) -> Error {
         let Relation::Table { schema, .. } = relation else { return table_missing(&self.target.name, relation, &[]) };
         let names = "SELECT TABLE_NAME FROM information_schema.TABLES \
@@ -92,10 +102,6 @@ impl MySql {
 
 #[async_trait]
 impl Engine for MySql {
-    fn identifier(&self, name: &str) -> String {
-        identifier(name)
-    }
-
     fn compare(&self, column: &Column, comparison: Comparison, value: &ScalarValue) -> Option<(String, Keeps)> {
         compare::compare(column, comparison, value)
     }
@@ -109,6 +115,7 @@ impl Engine for MySql {
         if statement.num_columns() == 0 {
             return Err(query_refused(&self.target.name, "it yields no columns"));
         }
+        self.check_part(&mut session, relation).await?;
         let columns = statement.columns().iter().map(columns::column).collect();
         session.close().await;
         Ok(columns)

@@ -28,16 +28,17 @@ pub(super) fn describe(file: &File, relation: &Relation) -> Result<Vec<Column>, 
         Relation::Table { .. } => table(file, &connection, relation)?,
         Relation::Query(sql) => query(file, &connection, sql)?,
     };
-    columns(&connection, relation, declared).map_err(|fault| fault::error(&file.name, fault))
+    let found = source(&connection, relation).and_then(|from| columns(&connection, &from, declared));
+    found.map_err(|fault| fault::error(&file.name, fault))
 }
 
 /// The number of rows of a table or view.
 pub(super) fn count(file: &File, relation: &Relation) -> Result<u64, Error> {
     let connection = file.open()?;
     table(file, &connection, relation)?;
-    let sql = format!("SELECT count(*) FROM {}", source(relation));
-    let count: i64 =
-        connection.query_one(&sql, [], |row| row.get(0)).map_err(|fault| fault::error(&file.name, fault))?;
+    let counted = source(&connection, relation)
+        .and_then(|from| connection.query_one(&format!("SELECT count(*) FROM {from}"), [], |row| row.get::<_, i64>(0)));
+    let count = counted.map_err(|fault| fault::error(&file.name, fault))?;
     Ok(count.unsigned_abs())
 }
 
@@ -93,12 +94,12 @@ fn query(file: &File, connection: &Connection, sql: &str) -> Result<Vec<Declared
 }
 
 /// The columns with what they become, for which the data is looked through.
-fn columns(connection: &Connection, relation: &Relation, declared: Vec<Declared>) -> rusqlite::Result<Vec<Column>> {
+fn columns(connection: &Connection, from: &str, declared: Vec<Declared>) -> rusqlite::Result<Vec<Column>> {
     let encoding: String = connection.query_one("PRAGMA encoding", [], |row| row.get(0))?;
     let wide = if encoding == "UTF-8" { "" } else { WIDE };
     let open: Vec<&str> = declared.iter().filter(|c| c.certain.is_none()).map(|c| c.name.as_str()).collect();
-    let classes = classes(connection, relation, &open)?;
-    let exact = exact(connection, relation, &open, &classes)?;
+    let classes = classes(connection, from, &open)?;
+    let exact = exact(connection, from, &open, &classes)?;
     let mut found = classes.into_iter().zip(exact);
     let column = |declared: Declared| {
         let form = match declared.certain {
@@ -123,15 +124,14 @@ fn columns(connection: &Connection, relation: &Relation, declared: Vec<Declared>
 }
 
 /// The types that occur in each of the `names`.
-fn classes(connection: &Connection, relation: &Relation, names: &[&str]) -> rusqlite::Result<Vec<Classes>> {
+fn classes(connection: &Connection, from: &str, names: &[&str]) -> rusqlite::Result<Vec<Classes>> {
     let mut classes = vec![Classes::default(); names.len()];
     if names.is_empty() {
         return Ok(classes);
     }
     // Few combinations occur, so this is faster than an aggregate for each type of each column.
     let types: Vec<String> = names.iter().map(|name| format!("typeof({})", identifier(name))).collect();
-    let mut statement =
-        connection.prepare(&format!("SELECT DISTINCT {} FROM {}", types.join(", "), source(relation)))?;
+    let mut statement = connection.prepare(&format!("SELECT DISTINCT {} FROM {from}", types.join(", ")))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         for (index, classes) in classes.iter_mut().enumerate() {
@@ -142,12 +142,7 @@ fn classes(connection: &Connection, relation: &Relation, names: &[&str]) -> rusq
 }
 
 /// For each of the `names` whether reals hold all of its integers, as far as that matters.
-fn exact(
-    connection: &Connection,
-    relation: &Relation,
-    names: &[&str],
-    classes: &[Classes],
-) -> rusqlite::Result<Vec<bool>> {
+fn exact(connection: &Connection, from: &str, names: &[&str], classes: &[Classes]) -> rusqlite::Result<Vec<bool>> {
     let open = |index: &usize| classes[*index].is_open();
     let large = |index| {
         let name = identifier(names[index]);
@@ -158,7 +153,7 @@ fn exact(
     if large.is_empty() {
         return Ok(exact);
     }
-    let mut statement = connection.prepare(&format!("SELECT {} FROM {}", large.join(", "), source(relation)))?;
+    let mut statement = connection.prepare(&format!("SELECT {} FROM {from}", large.join(", ")))?;
     let mut rows = statement.query([])?;
     if let Some(row) = rows.next()? {
         for (column, index) in (0..names.len()).filter(open).enumerate() {

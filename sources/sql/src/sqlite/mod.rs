@@ -31,6 +31,7 @@ use async_trait::async_trait;
 use datafusion::common::ScalarValue;
 use enlist_core::{Error, Rows};
 use enlist_source_files::blocking;
+use rusqlite::Connection;
 
 use self::file::File;
 use crate::engine::{Column, Comparison, Engine, Keeps, Relation, RowStream, Scan};
@@ -53,10 +54,6 @@ impl Sqlite {
 
 #[async_trait]
 impl Engine for Sqlite {
-    fn identifier(&self, name: &str) -> String {
-        identifier(name)
-    }
-
     fn compare(&self, column: &Column, comparison: Comparison, value: &ScalarValue) -> Option<(String, Keeps)> {
         compare::compare(column, comparison, value)
     }
@@ -84,13 +81,17 @@ impl Engine for Sqlite {
 }
 
 /// What stands behind FROM.
-fn source(relation: &Relation) -> String {
-    match relation {
+fn source(connection: &Connection, relation: &Relation) -> rusqlite::Result<String> {
+    Ok(match relation {
         Relation::Table { schema: Some(schema), name } => format!("{}.{}", identifier(schema), identifier(name)),
         Relation::Table { schema: None, name } => identifier(name),
-        // On lines of its own, since it may end with a comment.
-        Relation::Query(sql) => format!("(\n{}\n)", sql.trim_end().trim_end_matches(';')),
-    }
+        Relation::Query(sql) => {
+            // SQLite knows where the statement ends; what follows it can only be a comment.
+            let statement = connection.prepare(sql)?.expanded_sql().unwrap_or_default();
+            // On lines of its own, since it may end with a comment too.
+            format!("(\n{}\n)", statement.trim_end().trim_end_matches(';'))
+        }
+    })
 }
 
 fn identifier(name: &str) -> String {

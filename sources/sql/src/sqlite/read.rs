@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use enlist_core::Error;
-use rusqlite::Row;
+use rusqlite::{Connection, ErrorCode, Row};
 
 use super::cells::{Cells, Unfit};
 use super::file::File;
 use super::{fault, source};
-use crate::engine::{Column, Relation, Scan};
+use crate::engine::{Column, Scan};
 use crate::pump::Sink;
 use crate::table::schema;
 
@@ -24,9 +24,12 @@ const BATCH_BYTES: usize = 4 << 20;
 pub(super) fn read(file: &File, place: &str, scan: &Scan, sink: &Sink) -> Result<(), Error> {
     let failed = |fault| fault::error(&file.name, fault);
     let connection = file.open()?;
-    let mut statement = connection.prepare(&statement(scan)).map_err(|fault| match &scan.relation {
-        Relation::Query(_) => fault::of_query(&file.name, fault),
-        Relation::Table { .. } => fault::changed(place),
+    let prepared = statement(&connection, scan).and_then(|sql| connection.prepare(&sql));
+    let mut statement = prepared.map_err(|fault| match fault {
+        // What the statement consists of was there when it was described.
+        rusqlite::Error::SqlInputError { .. } => fault::changed(place),
+        fault if fault.sqlite_error_code() == Some(ErrorCode::Unknown) => fault::changed(place),
+        fault => failed(fault),
     })?;
     let mut result = statement.query([]).map_err(failed)?;
     let mut rows = Rows::new(place, &scan.columns)?;
@@ -42,17 +45,17 @@ pub(super) fn read(file: &File, place: &str, scan: &Scan, sink: &Sink) -> Result
     Ok(())
 }
 
-fn statement(scan: &Scan) -> String {
+fn statement(connection: &Connection, scan: &Scan) -> rusqlite::Result<String> {
     let columns: Vec<&str> = scan.columns.iter().map(|column| column.select.as_str()).collect();
     let columns = if columns.is_empty() { "1".to_owned() } else { columns.join(", ") };
-    let mut sql = format!("SELECT {columns} FROM {}", source(&scan.relation));
+    let mut sql = format!("SELECT {columns} FROM {}", source(connection, &scan.relation)?);
     if let Some(filter) = &scan.filter {
         sql += &format!(" WHERE {filter}");
     }
     if let Some(limit) = scan.limit {
         sql += &format!(" LIMIT {limit}");
     }
-    sql
+    Ok(sql)
 }
 
 /// Rows on their way into a batch.

