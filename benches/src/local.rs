@@ -83,7 +83,7 @@ async fn pipeline(file: &Path, folder: &Path, rows: u64, results: &mut Results) 
     let encoder = World::new(Settings::prompt()).sink()?.encoder();
     let limits = World::new(Settings::prompt()).sink()?.limits();
     let sink = Arc::new(NullSink::new(encoder, limits).fields(fields()));
-    let source: Arc<dyn Source> = Arc::new(ParquetFiles::open(&file.to_string_lossy())?);
+    let source: Arc<dyn Source> = Arc::new(ParquetFiles::open(&*file.to_string_lossy())?);
     let guards = Guards { max_change: None, max_rejects: None, ..Guards::default() };
     let export =
         Export { source, mapping: Some(mapping()), sink, guards, full: false, deadline: Duration::from_secs(3600) };
