@@ -19,6 +19,7 @@ connections:
 sources:
   lake: { path: "segments/**/*.parquet" }
   sheet: { path: people.csv, delimiter: ";", names: [email, name] }
+  bare: { url: "postgres://db.example.com/crm" }
 exports:
   vip_customers:
     list: ${LIST:-7}
@@ -40,6 +41,9 @@ exports:
 defaults: { connection: marketing }
 state: { path: var/state }
 "#;
+
+/// The values of a source in it.
+const SHEET: &str = "path: people.csv, delimiter: \";\", names: [email, name]";
 
 fn environment() -> Environment {
     Environment::new([("KEY", "s3cret"), ("BAD", "s3cret")], Path::new("conf"))
@@ -68,7 +72,7 @@ fn a_sound_file_means_what_it_says() {
     let export = spec.exports.first().unwrap();
     assert_eq!((export.name.as_str(), export.list, export.automations), ("vip_customers", 7, false));
     assert_eq!(export.connection.api_key.as_ref().unwrap().expose_secret(), "s3cret");
-    assert_eq!(export.source.path, "conf/segments/**/*.parquet");
+    assert_eq!(export.source.as_ref().unwrap().shown(), "conf/segments/**/*.parquet");
     assert_eq!(export.tags, ["segment:vip"]);
     assert_eq!(export.map.email.as_deref(), Some("email"));
     assert_eq!(export.map.fields, [("Tier".into(), "tier".into()), ("12".into(), "updated_at".into())]);
@@ -115,6 +119,33 @@ fn a_table_of_slips_is_answered_with_place_cause_and_help() {
         ("a file of no known kind", "path: people.csv", "path: people.xlsx"),
         ("a layout for a file without one", "*.parquet\" }", "*.parquet\", delimiter: \";\" }"),
         ("a delimiter of two", "delimiter: \";\"", "delimiter: \";;\""),
+        ("a file and a database", "path: people.csv", "path: people.csv, url: \"postgres://db/crm\""),
+        ("neither a file nor a database", "{ path: people.csv, delimiter: \";\", names: [email, name] }", "{}"),
+        ("a database as a file", "path: people.csv", "path: \"postgres://db/crm\""),
+        (
+            "a file as a database",
+            "path: people.csv, delimiter: \";\", names: [email, name]",
+            "url: \"s3://lake/x.csv\"",
+        ),
+        ("a key of files for a database", "path: people.csv,", "url: \"postgres://db/crm\", table: people,"),
+        ("a password written out", SHEET, "url: \"postgres://db/crm\", password: s3cret"),
+        ("a way of TLS that is none", SHEET, "url: \"postgres://db/crm\", tls: prefer"),
+        ("too many parts", SHEET, "url: \"postgres://db/crm\", table: t, partition: { by: id, parts: 1000 }"),
+        ("an unknown format", "path: people.csv", "path: people, format: xlsx"),
+        ("a version and a time", SHEET, "path: lake, format: delta, version: 3, timestamp: 2026-01-31T06:00:00Z"),
+        ("a time that is none", SHEET, "path: lake, format: delta, timestamp: yesterday"),
+        ("a segment without memberships", SHEET, "profiles: lake, segment: VIP"),
+        ("a table and a segment", SHEET, "path: export, format: customer-insights, entity: Customer, segment: VIP"),
+        (
+            "a database without a table",
+            "source: lake\n    sql: |\n      select email, given as first_name from lake where price > '$5'\n",
+            "source: bare\n",
+        ),
+        (
+            "neither source nor statement",
+            "source: lake\n    sql: |\n      select email, given as first_name from lake where price > '$5'\n",
+            "",
+        ),
         ("a name with capitals", "vip_customers:", "VIP customers:"),
         ("no key", "    api_key: ${KEY}\n", ""),
         ("an empty key", "${KEY}", "${NO_KEY:-}"),
@@ -191,6 +222,31 @@ fn what_a_variable_holds_is_never_shown() {
         let shown = screen_of(&SOUND.replace("    deadline: 1h30m\n", "").replace("list: ${LIST:-7}", to));
         assert!(!shown.contains("s3cret"), "{shown}");
     }
+}
+
+#[test]
+fn what_opens_a_source_is_never_shown() {
+    for to in [
+        "path: \"https://x.example.com/p.csv?sig=s3cret\", nonsense: 1",
+        "path: x.csv, options: { aws_secret_access_key: s3cret, aws_secret_access_key: s3cret }",
+        "url: \"postgres://u:s3cret@db/crm\", table: t, nonsense: 1",
+        "url: \"postgres://db/crm\", password: s3cret, nonsense: 1",
+        "url: \"postgres://db/crm\", password: \"s3cret ${GONE}\"",
+    ] {
+        let shown = screen(SHEET, to);
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+    let text = SOUND.replace(SHEET, "path: x.csv, options: { aws_secret_access_key: s3cret }");
+    let text = text.replace("bare: {", "bare: { password: \"${KEY}\",");
+    assert!(!format!("{:?}", parse(&text).unwrap()).contains("s3cret"));
+}
+
+#[test]
+fn a_command_that_calls_nobody_needs_no_password_either() {
+    let text = SOUND.replace("bare: {", "bare: { password: \"${GONE}\",");
+    assert_eq!(parse(&text).unwrap_err().error.code(), "config::variable");
+    let document = Document { name: "enlist.yaml".to_owned(), text };
+    assert!(read(&document, &environment(), Secrets::Leave).is_ok());
 }
 
 #[test]
