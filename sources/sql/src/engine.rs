@@ -98,9 +98,6 @@ pub(crate) enum Keeps {
 /// One kind of database.
 #[async_trait]
 pub(crate) trait Engine: Send + Sync {
-    /// `name` as an identifier.
-    fn identifier(&self, name: &str) -> String;
-
     /// `column comparison value` in the database's SQL, when it is certain how the rows that it keeps relate to those
     /// the query engine would keep; `None` leaves the comparison to the query engine.
     fn compare(&self, column: &Column, comparison: Comparison, value: &ScalarValue) -> Option<(String, Keeps)>;

@@ -24,9 +24,13 @@ pub(super) async fn rows(
     let place = format!("{}: {relation}", session.target.name);
     tracing::debug!(target: "enlist_source_sql", database = session.target.name, "{select}");
     let statement = format!("COPY ({select}) TO STDOUT (FORMAT binary)");
+    // The server answers no sooner than it has a packet full of rows, which may be long from now.
+    let mut stop = Stop::new(&session);
     let (client, driver) = session.split();
-    let copy = driver.drive(client.copy_out(&statement)).await.map_err(|fault| fault.into_error(&place))?;
-    let stop = Stop::new(&session);
+    let copy = driver.drive(client.copy_out(&statement)).await.map_err(|fault| {
+        stop.is_over();
+        fault.into_error(&place)
+    })?;
     let decoder = Decoder::new(place.clone(), columns);
     Ok(pump::task(|sink| Reader { place, decoder, sink }.read(session, copy, stop)))
 }

@@ -41,10 +41,6 @@ impl Postgres {
 
 #[async_trait]
 impl Engine for Postgres {
-    fn identifier(&self, name: &str) -> String {
-        identifier(name)
-    }
-
     fn compare(&self, column: &Column, comparison: Comparison, value: &ScalarValue) -> Option<(String, Keeps)> {
         compare::compare(column, comparison, value)
     }
