@@ -155,8 +155,8 @@ fn delta(version: Version) -> enlist_source_delta::Version {
 /// The table that a database source names.
 async fn table(name: &str, database: &Database) -> Result<sql::SqlTable, Error> {
     let Some(table) = &database.table else {
-        return Err(Error::new(ErrorKind::Config, "source::table_missing", format!("{name} names no table"))
-            .help("add a table to the source, or a SELECT to what reads it"));
+        return Err(Error::new(ErrorKind::Config, "source::table_missing", format!("{name} is a database: which table?"))
+            .help("--sql \"SELECT … FROM …\" in its own SQL, or table: beside its url in the configuration"));
     };
     let partition = database.partition.as_ref().map(|(by, parts)| sql::Partition { by: by.clone(), parts: *parts });
     connect(name, database)?.table(table, partition).await

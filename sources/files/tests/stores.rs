@@ -125,7 +125,7 @@ async fn files_of_all_sizes_arrive_whole() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_replaced_while_it_is_read_is_an_error() {
+async fn fault_83_an_object_that_is_replaced_while_it_is_read_is_an_error() {
     for place in places().await {
         (place.put)("a.dat", &vec![1; 1 << 20]);
         let file = found(place.at("*.dat")).await.unwrap().remove(0);

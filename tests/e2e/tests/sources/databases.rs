@@ -80,15 +80,15 @@ fn one_select_joins_a_table_of_a_database_with_a_file_and_pushes_its_filter_ther
 }
 
 #[test]
-fn a_password_is_taken_from_a_file_and_shown_nowhere() {
+fn fault_82_a_password_that_is_refused_ends_with_4_and_is_shown_nowhere() {
     let database = Postgres::shared().database();
     database.execute(PEOPLE);
     let world = World::prompt();
     let sound = source(&world, database.url(), "canary-of-the-password", ", table: people");
     configure(&world, &[&sound], &["all: { list: 7, source: db }"]);
     let wrong = world.enlist(&["run", "-vv"]);
-    assert_eq!(wrong.code, 7, "{wrong:?}");
-    assert!(wrong.stderr.contains("error[postgres::") && !wrong.stderr.contains("canary"), "{}", wrong.stderr);
+    assert_eq!(wrong.code, 4, "{wrong:?}");
+    assert!(wrong.stderr.contains("error[sql::login_refused]") && !wrong.stderr.contains("canary"), "{}", wrong.stderr);
 
     let written = database.url().replacen('@', ":canary-of-the-password@", 1);
     configure(&world, &[&format!("db: {{ url: \"{written}\", table: people }}")], &["all: { list: 7, source: db }"]);
@@ -116,8 +116,8 @@ fn what_is_not_there_is_named_with_what_is() {
         ("x: { list: 7, sql: \"select email from db\" }", 2, "db.TABLE"),
         ("x: { list: 7, sql: \"select email from warehouse.people\" }", 2, "db.TABLE"),
         ("x: { list: 7, source: db }", 2, "table: public.users"),
-        ("x: { list: 7, source: db, sql: \"select emial from people\" }", 7, "emial"),
-        ("x: { list: 7, source: db, sql: \"delete from people\" }", 7, "SELECT"),
+        ("x: { list: 7, source: db, sql: \"select emial from people\" }", 2, "emial"),
+        ("x: { list: 7, source: db, sql: \"delete from people\" }", 2, "SELECT"),
     ] {
         configure(&world, &[&db], &[export]);
         let ended = world.enlist(&["plan"]);

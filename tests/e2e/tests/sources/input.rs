@@ -37,7 +37,7 @@ fn a_stream_is_read_to_its_end_mark() {
 }
 
 #[test]
-fn a_stream_whose_writer_died_ends_with_7_and_sends_nothing() {
+fn fault_84_a_stream_whose_writer_died_ends_with_7_and_sends_nothing() {
     let mut world = World::prompt();
     let bytes = stream(&world, 250);
     // Without its last eight bytes, the end mark, it still ends where a message ends.

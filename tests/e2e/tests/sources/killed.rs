@@ -27,7 +27,7 @@ fn assert_nothing_came_of_it(world: &mut World, run: Child) {
 }
 
 #[test]
-fn killing_postgres_in_mid_scan_ends_with_7_and_sends_nothing() {
+fn fault_81_killing_postgres_in_mid_scan_ends_with_7_and_sends_nothing() {
     let server = Postgres::start();
     let mut world = World::prompt();
     let sql = "select 'p' || i || '@example.com' as email from generate_series(1, 1000000) i \
@@ -38,7 +38,7 @@ fn killing_postgres_in_mid_scan_ends_with_7_and_sends_nothing() {
 }
 
 #[test]
-fn killing_mariadb_in_mid_scan_ends_with_7_and_sends_nothing() {
+fn fault_81_killing_mariadb_in_mid_scan_ends_with_7_and_sends_nothing() {
     let server = MariaDb::start();
     let mut world = World::prompt();
     let sql = "select concat('p', seq, '@example.com') as email from seq_1_to_1000000 \

@@ -17,11 +17,12 @@ fn a_file_is_shown_with_its_columns_and_what_they_would_become() {
     let world = World::prompt();
     world.write("people.csv", people(3, "person") + "not an address,Someone\n");
     let document = look(&world, &["people.csv"]);
-    assert_eq!((&document["rows"], &document["rows_exact"]), (&4.into(), &false.into()));
+    let about = document["rows"].as_u64().unwrap();
+    assert!((3..=6).contains(&about) && document["rows_exact"] == false, "{document}");
     let columns = document["columns"].as_array().unwrap();
     assert_eq!(columns[0]["becomes"], "email");
     assert_eq!(columns[0]["looks"], "xxxxxx9@xxxxxxx.xxx");
-    assert_eq!((&columns[1]["becomes"], &columns[1]["filled_fraction"]), (&"first_name".into(), &1.0.into()));
+    assert_eq!((&columns[1]["becomes"], &columns[1]["filled_fraction"]), (&"first name".into(), &1.0.into()));
     assert_eq!(document["sample"]["contacts"], 3);
     assert_eq!(document["sample"]["rejected_by_reason"]["bad_email"], 1);
     let screen = world.enlist(&["plan", "people.csv"]);
@@ -60,7 +61,7 @@ fn a_source_without_an_address_is_shown_all_the_same() {
 fn a_name_that_is_neither_export_nor_source_is_answered_with_those_there_are() {
     let world = World::prompt();
     configure(&world, &["lake: { path: people.parquet }"], &["vip: { list: 7, source: lake }"]);
-    let ended = world.enlist(&["plan", "vpi"]);
+    let ended = world.enlist(&["plan", "vips"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.stderr.contains("did you mean `vip`?"), "{}", ended.stderr);
 }
