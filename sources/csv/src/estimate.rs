@@ -21,7 +21,10 @@ pub(crate) fn estimate(files: &[CsvFile], options: &CsvOptions) -> Result<Rows, 
             return Ok(Rows::Unknown);
         }
         let size = file.found.size().map_err(|fault| unreadable(name, &fault))?;
-        about += size as f64 / bytes_of_a_row(file, options).map_err(|fault| fault.in_file(name))?;
+        let names = file.layout.names.iter().map(|name| name.len() + 1);
+        let head = if options.names.is_some() { 0 } else { names.sum::<usize>() };
+        about += size.saturating_sub(head as u64) as f64
+            / bytes_of_a_row(file, options).map_err(|fault| fault.in_file(name))?;
     }
     Ok(Rows::About(about.round() as u64))
 }
@@ -33,6 +36,6 @@ fn bytes_of_a_row(file: &CsvFile, options: &CsvOptions) -> Result<f64, Fault> {
     let mut sample = Chunk::default();
     records.read(&mut sample, SAMPLE)?;
     let fields = sample.len() * file.layout.names.len();
-    // No record: the size is that of the header, and divided by itself and more it is no row.
+    // Without a record there is no row, whatever stands behind the header.
     if sample.len() == 0 { Ok(f64::INFINITY) } else { Ok((sample.text().len() + fields) as f64 / sample.len() as f64) }
 }
