@@ -104,7 +104,7 @@ async fn credentials_that_cannot_be_obtained_are_no_fault_of_the_store() {
         ("aws_web_identity_token_file", "/no/such/token"),
     ];
     let error = look_up("s3://cdp/a/b.dat", &options).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "store::credentials"), "{error}");
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Access, "store::credentials"), "{error}");
     assert!(error.help_text().unwrap().contains("AWS_PROFILE"));
 }
 

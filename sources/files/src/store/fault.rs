@@ -68,7 +68,7 @@ pub(crate) fn credentials(store: &str, cause: &object_store::Error) -> Error {
         (None, Some(_)) => "none are set, and no role is attached to this machine".to_owned(),
         (None, None) => "those that are set cannot be used".to_owned(),
     };
-    error("store::credentials", format!("no credentials for {store}: {why}"))
+    Error::new(ErrorKind::Access, "store::credentials", format!("no credentials for {store}: {why}"))
 }
 
 /// The error for settings that no client can be made of.
@@ -124,7 +124,7 @@ pub(crate) fn short(name: &str) -> Error {
 
 fn denied(name: &str, code: &str) -> Error {
     let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
-    error("store::denied", format!("not allowed to read {name}{code}"))
+    Error::new(ErrorKind::Access, "store::denied", format!("not allowed to read {name}{code}"))
         .help("the credentials need permission to list the bucket and to read its objects; they may also have expired")
 }
 

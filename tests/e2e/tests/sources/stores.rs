@@ -48,7 +48,7 @@ fn the_environment_opens_a_store_on_the_command_line() {
     assert_eq!(ended.code, 0, "{ended:?}");
     assert_eq!(ended.document()["sample"]["contacts"], 3);
     let without = world.enlist(&["plan", &bucket.url("people.csv")]);
-    assert_eq!(without.code, 7, "{without:?}");
+    assert_eq!(without.code, 4, "{without:?}");
     assert!(without.stderr.contains("error[store::") && without.stderr.contains("help:"), "{}", without.stderr);
 }
 
