@@ -9,6 +9,7 @@ use std::io;
 use delta_kernel::KernelError;
 use delta_kernel::arrow::error::ArrowError;
 use enlist_core::{Error, ErrorKind};
+use enlist_source_files::store_error;
 use url::Url;
 
 use crate::place::Place;
@@ -19,20 +20,21 @@ pub(crate) enum Fault {
     Missing,
     /// The disk does not give it.
     Unreadable(io::ErrorKind),
-    /// The store does not give it to the credentials it was asked with.
-    Denied,
     /// The store does not give it.
-    Unanswered,
+    Store(KernelError),
     /// The table needs what this reader does not have.
     Unsupported(String),
     /// It is there, but not what it should be.
     Damaged(String),
 }
 
-impl From<&KernelError> for Fault {
-    fn from(cause: &KernelError) -> Self {
-        if let Some(fault) = Self::of_store(cause) {
-            return fault;
+impl From<KernelError> for Fault {
+    fn from(cause: KernelError) -> Self {
+        match store(&cause) {
+            Some(object_store::Error::NotFound { .. }) => return Self::Missing,
+            Some(disk @ object_store::Error::Generic { store: "LocalFileSystem", .. }) => return Self::on_disk(disk),
+            Some(_) => return Self::Store(cause),
+            None => {}
         }
         let damaged = |what: &str| Self::Damaged(what.to_owned());
         match cause.without_backtrace() {
@@ -62,18 +64,9 @@ impl From<&KernelError> for Fault {
 }
 
 impl Fault {
-    /// Why the disk or the store gave nothing, if that is what failed. The words of a store are not passed on: they may
-    /// quote a signed URL.
-    fn of_store(cause: &KernelError) -> Option<Self> {
-        let store = causes(cause).find_map(|cause| cause.downcast_ref::<object_store::Error>())?;
-        let disk = matches!(store, object_store::Error::Generic { store: "LocalFileSystem", .. });
-        let io = || causes(store).find_map(|cause| cause.downcast_ref::<io::Error>());
-        Some(match store {
-            object_store::Error::NotFound { .. } => Self::Missing,
-            _ if disk => Self::Unreadable(io().map_or(io::ErrorKind::Other, io::Error::kind)),
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => Self::Denied,
-            _ => Self::Unanswered,
-        })
+    fn on_disk(disk: &object_store::Error) -> Self {
+        let cause = causes(disk).find_map(|cause| cause.downcast_ref::<io::Error>());
+        Self::Unreadable(cause.map_or(io::ErrorKind::Other, io::Error::kind))
     }
 
     /// The error about the log of the table called `name`.
@@ -115,14 +108,22 @@ impl Fault {
         match self {
             Self::Missing => error("source::file_missing", format!("no such file: {name}")),
             Self::Unreadable(cause) => error("source::unreadable", format!("cannot read {name}: {cause}")),
-            Self::Denied => error("store::denied", format!("not allowed to read {name}"))
-                .help("the credentials need permission to list the bucket and to read its objects"),
-            Self::Unanswered => error("store::failed", format!("the object store failed while {name} was read"))
-                .help("check bucket, endpoint, credentials and network, and run again"),
+            Self::Store(cause) => match store(&cause) {
+                Some(cause) => store_error(name, cause),
+                None => error("store::failed", format!("the object store failed while {name} was read")),
+            },
             Self::Unsupported(what) => error("delta::unsupported", format!("{name} cannot be read: {what}"))
                 .help("write the table without that feature, or read it with another engine into Parquet"),
             Self::Damaged(what) => error("delta::damaged", format!("{name} is damaged: {what}")),
         }
+    }
+}
+
+/// What the disk or the store said, if it is what failed.
+fn store(cause: &KernelError) -> Option<&object_store::Error> {
+    match cause.without_backtrace() {
+        KernelError::ObjectStore(cause) => Some(cause),
+        other => causes(other).find_map(|cause| cause.downcast_ref()),
     }
 }
 

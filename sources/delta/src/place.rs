@@ -115,9 +115,17 @@ impl Place {
         let start = url.path().len();
         let name = |file: delta_kernel::FileMeta| file.location.path().get(start..).unwrap_or_default().to_owned();
         let listed = self.engine.storage_handler().list_from(url);
-        listed
-            .and_then(|files| files.take(most).map(|file| file.map(name)).collect())
-            .map_err(|cause| Fault::from(&cause).opening(&self.name))
+        listed.and_then(|files| files.take(most).map(|file| file.map(name)).collect()).map_err(
+            |cause| match Fault::from(cause) {
+                // A folder of a store that has nothing in it is no error: there are no folders.
+                Fault::Missing => {
+                    let message = format!("no such bucket or container: {}", self.name);
+                    Error::new(ErrorKind::Source, "store::bucket", message)
+                        .help("check its name, the account or endpoint, and the region")
+                }
+                fault => fault.opening(&self.name),
+            },
+        )
     }
 }
 

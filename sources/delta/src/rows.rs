@@ -45,9 +45,9 @@ impl FileRows {
     ) -> Result<Self, Error> {
         let name = place.file(&file.path);
         let url = place.url(&file.path)?;
-        let fault = |cause: KernelError| Fault::from(&cause).reading(place, &url, &name);
+        let fault = |cause: KernelError| Fault::from(cause).reading(place, &url, &name);
         let deleted = file.dv_info.get_selection_vector(place.engine.as_ref(), &place.root);
-        let kept = deleted.map_err(|cause| Fault::from(&cause).deletions(&name))?.unwrap_or_default();
+        let kept = deleted.map_err(|cause| Fault::from(cause).deletions(&name))?.unwrap_or_default();
         let size = u64::try_from(file.size).unwrap_or(0);
         let meta = FileMeta::new(url.clone(), file.modification_time, size);
         let physical = Arc::clone(scan.physical_schema());
@@ -72,7 +72,7 @@ impl FileRows {
     /// The next rows that are not deleted, `None` at the end of the file.
     fn advance(&mut self) -> Result<Option<SegmentBatch>, Fault> {
         while let Some(read) = self.batches.next() {
-            let rows = self.logical(read.map_err(|cause| Fault::from(&cause))?)?;
+            let rows = self.logical(read.map_err(Fault::from)?)?;
             let rows = self.keep(rows)?;
             if rows.num_rows() == 0 {
                 continue;
@@ -93,7 +93,7 @@ impl FileRows {
         let transform = self.transform.clone();
         let rows = transform_to_logical(engine, physical, &self.physical, &self.logical, transform)
             .and_then(ArrowEngineData::try_from_engine_data)
-            .map_err(|cause| Fault::from(&cause))?;
+            .map_err(Fault::from)?;
         let odd = || Fault::Damaged("its columns do not have the types of the table".to_owned());
         fit(rows.record_batch(), &self.schema, &Partitions::default()).ok_or_else(odd)
     }
@@ -108,7 +108,7 @@ impl FileRows {
         }
         let mut kept = self.kept[from..until].to_vec();
         kept.resize(rows.num_rows(), true);
-        filter_record_batch(&rows, &BooleanArray::from(kept)).map_err(|cause| Fault::from(&cause.into()))
+        filter_record_batch(&rows, &BooleanArray::from(kept)).map_err(|cause| Fault::from(KernelError::from(cause)))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use delta_kernel::KernelError;
 use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::schema::StructType;
 use enlist_core::Error;
@@ -14,7 +15,8 @@ use crate::fault::Fault;
 /// # Errors
 /// `delta::unsupported` for a column of a type without a counterpart in Arrow.
 pub(crate) fn columns(table: &StructType, name: &str) -> Result<SchemaRef, Error> {
-    let declared: Schema = table.try_into_arrow().map_err(|cause| Fault::from(&cause.into()).opening(name))?;
+    let declared: Schema =
+        table.try_into_arrow().map_err(|cause| Fault::from(KernelError::from(cause)).opening(name))?;
     Ok(Arc::new(Schema::new(declared.fields().iter().map(|field| bare(field, true)).collect::<Fields>())))
 }
 

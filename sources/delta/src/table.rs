@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
+use delta_kernel::KernelResult;
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel::scan::{Scan, ScanBuilder};
 use delta_kernel::snapshot::SnapshotRef;
@@ -107,19 +108,19 @@ fn scan(snapshot: &SnapshotRef, names: Option<Vec<String>>, place: &Place) -> Re
         Some(names) if !counted(&scan) => with_another(names).unwrap_or(Ok(scan)),
         _ => Ok(scan),
     });
-    scan.map_err(|cause| Fault::from(&cause).opening(&place.name))
+    scan.map_err(|cause| Fault::from(cause).opening(&place.name))
 }
 
 /// The files of a scan in the order of their paths, which is the same in every run: that of the log is not.
 fn files(scan: &Scan, place: &Place) -> Result<Vec<ScanFile>, Error> {
-    let listed = || {
+    let listed = || -> KernelResult<Vec<ScanFile>> {
         let mut files = Vec::new();
         for part in scan.scan_metadata(place.engine.as_ref())? {
             files = part?.visit_scan_files(files, |files, file| files.push(file))?;
         }
         Ok(files)
     };
-    let mut files = listed().map_err(|cause| Fault::from(&cause).opening(&place.name))?;
+    let mut files = listed().map_err(|cause| Fault::from(cause).opening(&place.name))?;
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
 }

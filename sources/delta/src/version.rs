@@ -29,11 +29,11 @@ pub enum Version {
 /// `delta::version_missing`, `delta::version_gone`, `delta::before_first`, and those of [`Fault::opening`].
 pub(crate) fn snapshot(place: &Place, version: Version) -> Result<SnapshotRef, Error> {
     match version {
-        Version::Latest => build(place, None).map_err(|cause| Fault::from(&cause).opening(&place.name)),
-        Version::Number(number) => build(place, Some(number)).map_err(|cause| unavailable(place, number, &cause)),
+        Version::Latest => build(place, None).map_err(|cause| Fault::from(cause).opening(&place.name)),
+        Version::Number(number) => build(place, Some(number)).map_err(|cause| unavailable(place, number, cause)),
         Version::At(time) => {
             let number = as_of(place, time)?;
-            build(place, Some(number)).map_err(|cause| unavailable(place, number, &cause))
+            build(place, Some(number)).map_err(|cause| unavailable(place, number, cause))
         }
     }
 }
@@ -53,14 +53,11 @@ fn as_of(place: &Place, time: DateTime<Utc>) -> Result<u64, Error> {
         Ok(commit) => return Ok(commit.version),
         Err(cause) => cause,
     };
-    let KernelError::LogHistory(history) = cause.without_backtrace() else {
-        return Err(Fault::from(&cause).opening(&place.name));
+    let Some(nearest) = nearest(&cause) else {
+        return Err(Fault::from(cause).opening(&place.name));
     };
-    let LogHistoryError::TimestampOutOfRange { nearest_timestamp, .. } = &**history else {
-        return Err(Fault::from(&cause).opening(&place.name));
-    };
-    let first = match nearest_timestamp {
-        NearestTimestamp::Earliest(at) | NearestTimestamp::Latest(at) => DateTime::from_timestamp_millis(*at),
+    let first = match nearest {
+        NearestTimestamp::Earliest(at) | NearestTimestamp::Latest(at) => DateTime::from_timestamp_millis(at),
         _ => None,
     };
     let error = Error::new(
@@ -74,8 +71,17 @@ fn as_of(place: &Place, time: DateTime<Utc>) -> Result<u64, Error> {
     })
 }
 
+/// The time of the commit next to one that no commit is old enough for, if that is what failed.
+fn nearest(cause: &KernelError) -> Option<NearestTimestamp> {
+    let KernelError::LogHistory(history) = cause.without_backtrace() else { return None };
+    match &**history {
+        LogHistoryError::TimestampOutOfRange { nearest_timestamp, .. } => Some(*nearest_timestamp),
+        _ => None,
+    }
+}
+
 /// Why version `number` cannot be had, given that building it failed with `cause`.
-fn unavailable(place: &Place, number: u64, cause: &KernelError) -> Error {
+fn unavailable(place: &Place, number: u64, cause: KernelError) -> Error {
     let error = |code: &'static str, message: String| Error::new(ErrorKind::Source, code, message);
     let Ok(latest) = build(place, None) else {
         return Fault::from(cause).opening(&place.name);
