@@ -107,7 +107,7 @@ async fn a_large_record_batch_is_handed_on_in_pieces_whose_places_go_on() {
     for batch in batches(&open(&folder, "a.arrow").unwrap()).await.unwrap() {
         assert!(batch.rows.num_rows() <= 8_192);
         assert_eq!(
-            (batch.first_row, &cells(&[batch.clone()])[0]),
+            (batch.first_row, &cells(std::slice::from_ref(&batch))[0]),
             (next, &format!("{next}|{}", ["gold", "silver"][(next as usize - 1) % 2]))
         );
         next += batch.rows.num_rows() as u64;
