@@ -89,7 +89,7 @@ fn query(file: &File, connection: &Connection, sql: &str) -> Result<Vec<Declared
     if statement.parameter_count() > 0 {
         return refused("it has parameters");
     }
-    let names = statement.column_names().into_iter();
+    let names = statement.column_names();
     Ok(names.map(|name| Declared { name: name.to_owned(), kind: String::new(), certain: None }).collect())
 }
 
