@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use enlist_core::{Batches, Error, Source};
 
 use super::read::{assert_same, names, returned, scan};
@@ -113,17 +114,20 @@ pub async fn filters_and_limits_pushed_down_change_nothing<F: Fixture>(fixture: 
         let got = fixture.select(Table::Made(Arc::clone(&made)), &sql).await.unwrap();
         let (wanted, got) = (outcome(wanted).await, outcome(got).await);
         match (wanted, got) {
-            (Ok(wanted), Ok(got)) => {
-                println!("{sql}");
-                assert_same(&got, &wanted);
-            }
+            (Ok(wanted), Ok(got)) => assert_same_result(&sql, &got, &wanted),
             (Err(wanted), Err(got)) => assert_eq!(got.code(), wanted.code(), "{sql}: {got} where {wanted}"),
             (wanted, got) => panic!("{sql}: {got:?} where {wanted:?}"),
         }
     }
 }
 
-async fn outcome(query: Result<Box<dyn Source>, Error>) -> Result<Vec<arrow::array::RecordBatch>, Error> {
+#[expect(clippy::print_stdout, reason = "the harness shows it with a failure only")]
+fn assert_same_result(sql: &str, got: &[RecordBatch], wanted: &[RecordBatch]) {
+    println!("{sql}");
+    assert_same(got, wanted);
+}
+
+async fn outcome(query: Result<Box<dyn Source>, Error>) -> Result<Vec<RecordBatch>, Error> {
     let query = query?;
     let columns = names(query.schema().await?.as_ref());
     scan(query.as_ref(), &columns.iter().map(String::as_str).collect::<Vec<_>>()).await
