@@ -1,5 +1,5 @@
 //! Fixtures that tests and benchmarks share: people, a simulated account and an export between them, [servers], and the
-//! [suite](source_suite) that every source runs.
+//! [suite](mod@source_suite) that every source runs.
 
 mod people;
 pub mod servers;

@@ -1,6 +1,6 @@
 //! What every [`Source`] promises, as tests that each source runs over rows in its own format.
 //!
-//! A source implements [`Fixture`] in one of its integration tests and calls [`source_suite!`](crate::source_suite)
+//! A source implements [`Fixture`] in one of its integration tests and calls [`source_suite!`](macro@crate::source_suite)
 //! there, which becomes one test for each behaviour:
 //!
 //! ```ignore
