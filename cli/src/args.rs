@@ -243,7 +243,7 @@ pub struct RunArgs {
 }
 
 /// What an export is: alone for a file without configuration, otherwise in place of what the configuration says.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct ExportArgs {
     /// Id of the list
     #[arg(long, value_name = "ID")]

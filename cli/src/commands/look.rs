@@ -2,7 +2,7 @@
 
 use enlist_core::{Destination, Mapping, Rows, Source};
 
-use crate::args::ExportArgs;
+use crate::args::{Global, PlanArgs};
 use crate::connectors;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,18 +14,19 @@ use crate::spec::{SourceSpec, Spec};
 /// Looks at the source and shows it.
 pub async fn look(
     spec: &SourceSpec,
-    args: &ExportArgs,
+    args: &PlanArgs,
+    global: &Global,
     config: Option<&Spec>,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let sources = config.map(|config| &*config.sources).unwrap_or_default();
-    let source = connectors::read(Some(spec), args.sql.as_deref(), sources).await?;
-    let view = view(spec, &*source).await?;
+    let source = connectors::read(Some(spec), args.export.sql.as_deref(), sources).await?;
+    let view = view(spec, &*source, next(args, global)).await?;
     screen.result(&page(&view, &screen.out), &document(&view));
     Ok(Exit::Done)
 }
 
-async fn view(spec: &SourceSpec, source: &dyn Source) -> Result<SourceView, Failure> {
+async fn view(spec: &SourceSpec, source: &dyn Source, next: String) -> Result<SourceView, Failure> {
     let schema = source.schema().await?;
     let rows = source.rows().await?;
     let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
@@ -57,8 +58,28 @@ async fn view(spec: &SourceSpec, source: &dyn Source) -> Result<SourceView, Fail
         columns: schema.fields().iter().map(column).collect(),
         sampled: looked as u64,
         sample,
-        next: format!("enlist plan {} --list 7 --host acme.api-us1.com --key-file key", spec.shown()),
+        next,
     })
+}
+
+/// The command that plans what is looked at: as typed, with a list and an account.
+fn next(args: &PlanArgs, global: &Global) -> String {
+    let target = args.target.as_deref().unwrap_or_default();
+    let shown = connectors::shown(target);
+    let mut words = vec!["enlist plan".to_owned(), quoted(shown)];
+    words.extend(global.config.iter().map(|file| format!("-c {}", quoted(&file.display().to_string()))));
+    words.extend(args.export.sql.iter().map(|sql| format!("--sql {}", quoted(sql))));
+    words.push("--list 7 --host acme.api-us1.com --key-file key".to_owned());
+    words.join(" ")
+}
+
+/// A word as a shell takes it for one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A number of rows, and whether it is exact.
@@ -79,5 +100,17 @@ fn nowhere() -> Destination {
         fields: Vec::new(),
         unknown_tags: Vec::new(),
         headroom: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_survives_the_shell() {
+        for (word, shown) in [("people.csv", "people.csv"), ("in/*.csv", "'in/*.csv'"), ("it's", r"'it'\''s'")] {
+            assert_eq!(quoted(word), shown);
+        }
     }
 }

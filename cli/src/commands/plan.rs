@@ -19,10 +19,8 @@ use crate::views;
 pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let spec = spec::load(global.config.as_deref())?;
     let environment = Environment::of_spec(spec.as_ref())?;
-    if args.export.list.is_none()
-        && let Some(source) = spec::source_to_look_at(args.target.as_deref(), spec.as_ref())?
-    {
-        return look::look(&source, &args.export, spec.as_ref(), screen).await;
+    if let Some(source) = spec::source_to_look_at(args.target.as_deref(), &args.export, spec.as_ref())? {
+        return look::look(&source, args, global, spec.as_ref(), screen).await;
     }
     for export in spec::select(args.target.as_deref(), &args.export, spec.as_ref(), &environment)? {
         let attendance = Attendance::of(&export).await?;

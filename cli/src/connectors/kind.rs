@@ -1,5 +1,7 @@
 //! What kind of source a path or URL leads to, by its looks.
 
+use enlist_source_files::shown;
+
 /// What [`kind_of`] knows, for people.
 pub const KINDS: &str = "a file, glob, folder or URL of .parquet, .csv (.tsv), .jsonl (.ndjson), .arrow or .avro, the \
                          text formats also as .gz or .zst; a Delta Lake table; or a database (postgres://, mysql://, \
@@ -35,7 +37,6 @@ pub fn kind_of(path: &str) -> Option<Kind> {
         (enlist_source_ipc::handles, Kind::Arrow),
         (enlist_source_avro::handles, Kind::Avro),
     ];
-    // A signature behind `?` is no part of the name.
-    let name = if path.contains("://") { path.split('?').next().unwrap_or_default() } else { path };
-    kinds.into_iter().find(|(handles, _)| handles(name)).map(|(_, kind)| kind)
+    // The signature of a web address is no part of its name.
+    kinds.into_iter().find(|(handles, _)| handles(shown(path))).map(|(_, kind)| kind)
 }

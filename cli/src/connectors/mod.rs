@@ -9,6 +9,7 @@ use enlist_core::{Error, Sink};
 use enlist_simulator::DEFAULT_TOKEN;
 use enlist_sink_activecampaign::{ActiveCampaign, Host, Settings as Account};
 
+pub use enlist_source_files::shown;
 pub use kind::{KINDS, Kind, kind_of};
 pub use sources::{open, read};
 

@@ -51,7 +51,10 @@ async fn query(sql: &str, main: Option<&SourceSpec>, others: &[SourceSpec]) -> R
                 tables.add_provider(name, table(&source.name, database).await?.provider())?;
             }
             (Some((schema, table)), Origin::Database(database)) if database.table.is_none() => {
-                let path = schema.map_or_else(|| table.to_owned(), |schema| format!("{schema}.{table}"));
+                // In quotes, a dot in a name is part of it.
+                let quoted = |part: &str| format!("\"{}\"", part.replace('"', "\"\""));
+                let path: Vec<String> = schema.into_iter().chain([table]).map(quoted).collect();
+                let path = path.join(".");
                 let table = connect(&source.name, database)?.table(&path, None).await?;
                 tables.add_provider(name, table.provider())?;
             }
@@ -155,8 +158,12 @@ fn delta(version: Version) -> enlist_source_delta::Version {
 /// The table that a database source names.
 async fn table(name: &str, database: &Database) -> Result<sql::SqlTable, Error> {
     let Some(table) = &database.table else {
-        return Err(Error::new(ErrorKind::Config, "source::table_missing", format!("{name} is a database: which table?"))
-            .help("--sql \"SELECT … FROM …\" in its own SQL, or table: beside its url in the configuration"));
+        return Err(Error::new(
+            ErrorKind::Config,
+            "source::table_missing",
+            format!("{name} is a database: which table?"),
+        )
+        .help("--sql \"SELECT … FROM …\" in its own SQL, or table: beside its url in the configuration"));
     };
     let partition = database.partition.as_ref().map(|(by, parts)| sql::Partition { by: by.clone(), parts: *parts });
     connect(name, database)?.table(table, partition).await

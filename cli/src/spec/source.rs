@@ -109,7 +109,7 @@ pub struct Database {
     pub password: Option<SecretString>,
     /// How far the server has to prove itself, in the words of `sslmode`.
     pub tls: Option<String>,
-    /// A certificate authority to trust besides the usual ones.
+    /// Certificate authorities to trust in place of the usual ones.
     pub ca_file: Option<PathBuf>,
     /// The table that is the segment; none: `sql` is for the database.
     pub table: Option<String>,
@@ -137,18 +137,6 @@ impl SourceSpec {
     /// Whether it is a database with no table chosen, to which `sql` goes as it is.
     pub fn takes_own_sql(&self) -> bool {
         matches!(&self.origin, Origin::Database(database) if database.table.is_none())
-    }
-
-    /// How it is typed on the command line: a path, a URL without what may be a signature, or its name.
-    pub fn shown(&self) -> &str {
-        match &self.origin {
-            Origin::Files(place, _) | Origin::Delta(place, _) | Origin::CustomerInsights(place, _) => {
-                if place.path.contains("://") { place.path.split('?').next().unwrap_or_default() } else { &place.path }
-            }
-            Origin::Database(database) => &database.url,
-            Origin::Members(_) => &self.name,
-            Origin::Input => "-",
-        }
     }
 }
 

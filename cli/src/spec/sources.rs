@@ -73,10 +73,7 @@ fn is_join(it: &written::Source) -> bool {
 fn source(reader: &Reader<'_>, name: &Text, it: &written::Source) -> Result<SourceSpec, Failure> {
     let origin = match (&it.path, &it.url) {
         (Some(path), None) => files(reader, path, it)?,
-        (None, Some(url)) => {
-            only(reader, it, "a database", &["url", "password", "tls", "ca_file", "table", "partition"])?;
-            Origin::Database(database(reader, url, it)?)
-        }
+        (None, Some(url)) => Origin::Database(database(reader, url, it)?),
         (Some(_), Some(url)) => {
             let failure = reader.fault("config::bad_value", "a source has a `path` or a `url`, not both", url);
             return Err(failure.help("path: for files, also in an object store; url: for a database"));
@@ -101,7 +98,8 @@ fn files(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Origi
         failure.help(format!("name {KINDS}; or say what it is with format: one of {words}"))
     })?;
     let place = Place { path, options: options(reader, it)? };
-    let allow = |what: &str, keys: &[&str]| only(reader, it, what, &[&["path", "format", "options"], keys].concat());
+    let common: &[&str] = if place.path.contains("://") { &["path", "format", "options"] } else { &["path", "format"] };
+    let allow = |what: &str, keys: &[&str]| only(reader, it, what, &[common, keys].concat());
     Ok(match kind {
         Kind::Parquet => allow("Parquet", &[]).map(|()| Origin::Files(place, Format::Parquet))?,
         Kind::Jsonl => allow("JSON lines", &[]).map(|()| Origin::Files(place, Format::Jsonl))?,
@@ -244,6 +242,15 @@ fn database(reader: &Reader<'_>, text: &Text, it: &written::Source) -> Result<Da
         return Err(
             failure.help("postgres://, mysql://, mariadb:// or sqlite://; path: for files, also in an object store")
         );
+    }
+    match (url.starts_with("sqlite:"), &it.table) {
+        (true, _) => only(reader, it, "SQLite", &["url", "table"])?,
+        (false, Some(_)) => {
+            only(reader, it, "a database", &["url", "password", "tls", "ca_file", "table", "partition"])?;
+        }
+        (false, None) => {
+            only(reader, it, "a database without a table", &["url", "password", "tls", "ca_file", "table"])?;
+        }
     }
     let url = match url.strip_prefix("sqlite://") {
         Some(file) => format!("sqlite://{}", reader.environment.folder().join(file).display()),

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, Spec};
 use super::source::{CsvLayout, Database, Entity, Format, Origin, Place, SourceSpec, Version};
 use crate::args::ExportArgs;
-use crate::connectors::{KINDS, Kind, kind_of};
+use crate::connectors::{KINDS, Kind, kind_of, shown};
 use crate::failure::{Failure, suggest};
 
 /// The variable an API key is taken from when no file is named.
@@ -56,7 +56,11 @@ pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
     if path == "-" {
         return Ok(SourceSpec { name: "input".to_owned(), origin: Origin::Input });
     }
-    let whole = if path.contains("://") { path.to_owned() } else { folder.join(path).display().to_string() };
+    let whole = match path.strip_prefix("sqlite://") {
+        Some(file) => format!("sqlite://{}", folder.join(file).display()),
+        None if path.contains("://") => path.to_owned(),
+        None => folder.join(path).display().to_string(),
+    };
     let place = || Place { path: whole.clone(), options: Vec::new() };
     let origin = match Database::typed(&whole) {
         Some(database) => Origin::Database(database),
@@ -75,17 +79,13 @@ pub fn source_of_path(path: &str, folder: &Path) -> Result<SourceSpec, String> {
 
 /// What a path or URL is called, in messages and in SQL: its last part without ending.
 fn name_of_path(path: &str) -> String {
-    let plain = path.split('?').next().unwrap_or_default().trim_end_matches('/');
-    let stem = if is_url(path) { plain } else { path }.rsplit('/').next().unwrap_or_default();
+    let plain = if path.contains("://") { shown(path).trim_end_matches('/') } else { path };
+    let stem = plain.rsplit('/').next().unwrap_or_default();
     let stem = stem.split('.').find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or_default();
     match identifier_of(stem) {
         name if name.is_empty() || stem.contains('*') => "source".to_owned(),
         name => name,
     }
-}
-
-fn is_url(path: &str) -> bool {
-    path.contains("://")
 }
 
 /// `text` with everything that a name cannot hold replaced or left out.
@@ -111,8 +111,7 @@ pub fn source_named(target: &str, spec: Option<&Spec>) -> Result<Option<SourceSp
         return Ok(None);
     }
     source_of_path(target, Path::new("")).map(Some).map_err(|help| {
-        let shown = target.split('?').next().unwrap_or_default();
-        Failure::config("config::bad_value", format!("{shown} is no kind of source known here")).help(help)
+        Failure::config("config::bad_value", format!("{} is no kind of source known here", shown(target))).help(help)
     })
 }
 
@@ -120,7 +119,15 @@ pub fn source_named(target: &str, spec: Option<&Spec>) -> Result<Option<SourceSp
 ///
 /// # Errors
 /// As [`source_named`].
-pub fn source_to_look_at(target: Option<&str>, spec: Option<&Spec>) -> Result<Option<SourceSpec>, Failure> {
+pub fn source_to_look_at(
+    target: Option<&str>,
+    args: &ExportArgs,
+    spec: Option<&Spec>,
+) -> Result<Option<SourceSpec>, Failure> {
+    // Whoever says what the export is means one, and lacks the list.
+    if *args != (ExportArgs { sql: args.sql.clone(), ..ExportArgs::default() }) {
+        return Ok(None);
+    }
     let exports = spec.map(|spec| spec.exports.as_slice()).unwrap_or_default();
     match target.filter(|target| exports.iter().all(|export| export.name != *target)) {
         Some(target) => source_named(target, spec),

@@ -72,7 +72,8 @@ fn a_sound_file_means_what_it_says() {
     let export = spec.exports.first().unwrap();
     assert_eq!((export.name.as_str(), export.list, export.automations), ("vip_customers", 7, false));
     assert_eq!(export.connection.api_key.as_ref().unwrap().expose_secret(), "s3cret");
-    assert_eq!(export.source.as_ref().unwrap().shown(), "conf/segments/**/*.parquet");
+    let source::Origin::Files(place, _) = &export.source.as_ref().unwrap().origin else { panic!("{export:?}") };
+    assert_eq!(place.path, "conf/segments/**/*.parquet");
     assert_eq!(export.tags, ["segment:vip"]);
     assert_eq!(export.map.email.as_deref(), Some("email"));
     assert_eq!(export.map.fields, [("Tier".into(), "tier".into()), ("12".into(), "updated_at".into())]);
@@ -146,6 +147,9 @@ fn a_table_of_slips_is_answered_with_place_cause_and_help() {
             "source: lake\n    sql: |\n      select email, given as first_name from lake where price > '$5'\n",
             "",
         ),
+        ("a part of nothing", SHEET, "url: \"postgres://db/crm\", partition: { by: id, parts: 4 }"),
+        ("a password for a file of SQLite", SHEET, "url: \"sqlite://x.db\", table: t, password: \"${KEY}\""),
+        ("settings of a store for a path", SHEET, "path: x.csv, options: { aws_region: x }"),
         ("a name with capitals", "vip_customers:", "VIP customers:"),
         ("no key", "    api_key: ${KEY}\n", ""),
         ("an empty key", "${KEY}", "${NO_KEY:-}"),
@@ -228,7 +232,7 @@ fn what_a_variable_holds_is_never_shown() {
 fn what_opens_a_source_is_never_shown() {
     for to in [
         "path: \"https://x.example.com/p.csv?sig=s3cret\", nonsense: 1",
-        "path: x.csv, options: { aws_secret_access_key: s3cret, aws_secret_access_key: s3cret }",
+        "path: \"s3://b/x.csv\", options: { aws_secret_access_key: s3cret, aws_secret_access_key: s3cret }",
         "url: \"postgres://u:s3cret@db/crm\", table: t, nonsense: 1",
         "url: \"postgres://db/crm\", password: s3cret, nonsense: 1",
         "url: \"postgres://db/crm\", password: \"s3cret ${GONE}\"",
@@ -236,7 +240,7 @@ fn what_opens_a_source_is_never_shown() {
         let shown = screen(SHEET, to);
         assert!(!shown.contains("s3cret"), "{shown}");
     }
-    let text = SOUND.replace(SHEET, "path: x.csv, options: { aws_secret_access_key: s3cret }");
+    let text = SOUND.replace(SHEET, "path: \"s3://b/x.csv\", options: { aws_secret_access_key: s3cret }");
     let text = text.replace("bare: {", "bare: { password: \"${KEY}\",");
     assert!(!format!("{:?}", parse(&text).unwrap()).contains("s3cret"));
 }

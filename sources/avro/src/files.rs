@@ -69,7 +69,7 @@ fn open(found: Found) -> Result<AvroFile, Fault> {
 #[async_trait]
 impl Source for AvroFiles {
     fn name(&self) -> &str {
-        &self.location.pattern
+        self.location.name()
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
@@ -82,7 +82,7 @@ impl Source for AvroFiles {
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.location.pattern)?;
+        let schema = self.columns.pick(columns, self.location.name())?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), Arc::clone(&schema)));
         Ok(SegmentStream { schema, origins, batches })

@@ -54,8 +54,10 @@ impl Folder {
     /// `insights::no_model` when there is none; `insights::model`, `insights::version`, and those of the disk or store.
     pub fn open(location: impl Into<Location>, options: Options) -> Result<Self, Error> {
         let mut location = location.into();
-        let folder = location.pattern.trim_end_matches('/');
-        location.pattern = folder.strip_suffix(FILE).unwrap_or(folder).trim_end_matches('/').to_owned();
+        let named = location.pattern.trim_end_matches('/');
+        let folder = named.strip_suffix(FILE).unwrap_or(named).trim_end_matches('/');
+        let here = if named.starts_with('/') { "/." } else { "." };
+        location.pattern = if folder.is_empty() { here } else { folder }.to_owned();
         let file = Location { pattern: format!("{}/{FILE}", location.pattern), ..location.clone() };
         let model = Model::read(&file).map_err(|error| match error.code() {
             "source::file_missing" | "source::no_files" => no_model(&location),
@@ -86,8 +88,10 @@ impl Folder {
     pub fn segment(&self, name: &str) -> Result<Arc<dyn Source>, Error> {
         let profiles = self.entity(self.one_of(&PROFILES, "Customer")?)?;
         let memberships = self.entity(self.one_of(&MEMBERSHIPS, "SegmentMembership")?)?;
-        let options =
-            SegmentOptions { exist: self.entities().map(str::to_owned).collect(), ..SegmentOptions::default() };
+        // A segment has a table of its own; these two are none.
+        let tables = [&PROFILES[..], &MEMBERSHIPS].concat();
+        let segments = self.entities().filter(|entity| !tables.contains(&plain(entity).as_str()));
+        let options = SegmentOptions { exist: segments.map(str::to_owned).collect(), ..SegmentOptions::default() };
         Ok(segment(Arc::new(profiles), Arc::new(memberships), options, name))
     }
 

@@ -1,38 +1,47 @@
 //! A blocking reader behind a stream.
 
+use std::thread;
+
 use enlist_core::{Error, ErrorKind, SegmentBatch};
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// Batches read ahead of the consumer: enough to keep both sides busy, few enough to keep memory flat.
 const READ_AHEAD: usize = 2;
 
-/// Runs `batches` on a thread that may block, a few batches ahead of whoever reads the stream.
+/// Runs `batches` on a thread of their own, a few batches ahead of whoever reads the stream.
 ///
 /// The first error ends the stream. Dropping the stream ends the thread at its next batch. A panic of the reader
-/// arrives as an error, so that a stream that ends without one is always whole. Must be called within a tokio runtime.
+/// arrives as an error, so that a stream that ends without one is always whole. The thread is none of the runtime's:
+/// however many sources a query reads side by side, they take no thread from those who work on the rows, and one that
+/// waits for a silent pipe keeps no program from ending.
 pub fn feed<I>(batches: I) -> BoxStream<'static, Result<SegmentBatch, Error>>
 where
     I: Iterator<Item = Result<SegmentBatch, Error>> + Send + 'static,
 {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    let reader = tokio::task::spawn_blocking(move || {
+    let read = move || {
         for batch in batches {
             let failed = batch.is_err();
             if sender.blocking_send(batch).is_err() || failed {
                 break;
             }
         }
-    });
-    stream::unfold((receiver, Some(reader)), |(mut receiver, reader)| async {
-        if let Some(batch) = receiver.recv().await {
-            return Some((batch, (receiver, reader)));
+    };
+    match thread::Builder::new().name("enlist-reader".to_owned()).spawn(read) {
+        Ok(reader) => stream::unfold((receiver, Some(reader)), |(mut receiver, reader)| async {
+            if let Some(batch) = receiver.recv().await {
+                return Some((batch, (receiver, reader)));
+            }
+            // The channel is closed, so the thread has come to its end.
+            reader?.join().err().map(|_| (Err(broken("panicked")), (receiver, None)))
+        })
+        .boxed(),
+        Err(cause) => {
+            let error = Error::new(ErrorKind::Source, "source::unreadable", format!("no thread to read with: {cause}"));
+            stream::once(async { Err(error) }).boxed()
         }
-        let outcome = ended(reader?).await.err()?;
-        Some((Err(outcome), (receiver, None)))
-    })
-    .boxed()
+    }
 }
 
 /// Runs `work` on a thread that may block. Must be called within a tokio runtime.
@@ -40,16 +49,11 @@ where
 /// # Errors
 /// Those of `work`, and `bug::reader` when it panics.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|fault| broken(&fault))?
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|fault| broken(if fault.is_panic() { "panicked" } else { "was cancelled" }))?
 }
 
-/// Whether the reader came to its end rather than to grief.
-async fn ended(reader: JoinHandle<()>) -> Result<(), Error> {
-    reader.await.map_err(|fault| broken(&fault))
-}
-
-fn broken(fault: &tokio::task::JoinError) -> Error {
-    let how = if fault.is_panic() { "panicked" } else { "was cancelled" };
+fn broken(how: &str) -> Error {
     Error::new(ErrorKind::Bug, "bug::reader", format!("a reader {how} before the end of its segment"))
 }
 

@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn a_wildcard_matches_no_hidden_folder_and_partitions_are_told_below_a_dot() {
+        let folder = folder(&["a/_temporary/1.dat", "a/1.dat", "b/_done/2.dat", "dt=1/3.dat"]);
+        assert_eq!(found(&folder, "a/**/*.dat").unwrap(), ["a/1.dat"]);
+        assert_eq!(found(&folder, "*/_done/*.dat").unwrap(), ["b/_done/2.dat"]);
+        let dotted = format!("{}/./dt=*/*.dat", folder.path().display());
+        let files = find(&(&dotted).into(), dat).unwrap();
+        assert_eq!(files[0].partitions.iter().collect::<Vec<_>>(), [("dt", Some("1"))]);
+    }
+
+    #[test]
     fn a_file_whose_name_looks_like_a_glob_is_that_file() {
         let folder = folder(&["a[1].dat", "a1.dat"]);
         assert_eq!(found(&folder, "a[1].dat").unwrap(), ["a[1].dat"]);

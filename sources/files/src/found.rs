@@ -104,17 +104,16 @@ impl Ranges {
     /// # Errors
     /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) when the file ends before that; else why it cannot be read.
     pub fn at(&self, offset: u64, length: usize) -> io::Result<Bytes> {
+        // Before anything is allocated: damaged files ask for much.
+        let end = offset.checked_add(length as u64).filter(|end| *end <= self.size);
+        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
         match &self.from {
             From::Disk(file) => {
                 let mut bytes = vec![0; length];
                 file.read_exact_at(&mut bytes, offset)?;
                 Ok(bytes.into())
             }
-            From::Store(blocks) => {
-                let end = offset.checked_add(length as u64).filter(|end| *end <= self.size);
-                let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
-                blocks.at(offset..end).map_err(io::Error::other)
-            }
+            From::Store(blocks) => blocks.at(offset..end).map_err(io::Error::other),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use columns::{advice, closest, missing, pick};
 pub use feed::{blocking, feed};
 pub use find::{carried, find, has_glob, offers, unreadable};
 pub use found::{Found, Ranges};
-pub use location::{Location, StoreOptions, is_url};
+pub use location::{Location, StoreOptions, is_url, shown};
 pub use partitions::Partitions;
 pub use store::{store, store_error};
 pub use text::{Compression, Text, TextFault, begin, compression, text};

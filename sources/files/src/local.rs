@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use enlist_core::{Error, ErrorKind};
 
@@ -71,10 +71,15 @@ fn matches(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<PathBuf>, Err
             format!("{pattern} is not a glob: {} at character {}", e.msg, e.pos + 1),
         )
     })?;
-    let mut paths = Vec::new();
+    let (fixed, mut paths) = (fixed_part(Path::new(pattern)), Vec::new());
+    let some_hidden = |below: &str| below.split('/').any(|part| part.starts_with(['.', '_']));
+    // Whoever writes out a hidden name behind a wildcard means it.
+    let wild = &pattern[pattern.find(['*', '?', '[']).unwrap_or(0)..];
+    let meant = some_hidden(wild);
+    let is_hidden = |below: &str| !meant && some_hidden(below);
     for path in found {
         let path = path.map_err(|e| missing_or_closed(e.path(), e.error()))?;
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
+        let hidden = is_hidden(&path.strip_prefix(&fixed).unwrap_or(&path).to_string_lossy());
         if path.is_dir() {
             // `**` also matches every folder on the way, whose files other matches bring.
             if !pattern.contains("**") && !hidden {
@@ -89,7 +94,9 @@ fn matches(pattern: &str, handles: fn(&str) -> bool) -> Result<Vec<PathBuf>, Err
 
 /// The folders of a glob before its first wildcard.
 fn fixed_part(pattern: &Path) -> PathBuf {
-    pattern.components().take_while(|part| !has_glob(&part.as_os_str().to_string_lossy())).collect()
+    let folders = pattern.components().take_while(|part| !has_glob(&part.as_os_str().to_string_lossy()));
+    // What a glob matches has no `./` before it.
+    folders.filter(|part| *part != Component::CurDir).collect()
 }
 
 /// The error for a path that cannot be opened.

@@ -44,8 +44,8 @@ impl fmt::Debug for Location {
     }
 }
 
-/// `pattern` without what may be a secret in it.
-pub(crate) fn shown(pattern: &str) -> &str {
+/// `pattern` without what may be a secret in it: the user and the query of a web address.
+pub fn shown(pattern: &str) -> &str {
     let web = ["https://", "http://"].iter().any(|scheme| pattern.starts_with(scheme));
     if !web {
         return pattern;

@@ -119,7 +119,7 @@ impl IpcFile {
 #[async_trait]
 impl Source for IpcFiles {
     fn name(&self) -> &str {
-        &self.location.pattern
+        self.location.name()
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
@@ -132,7 +132,7 @@ impl Source for IpcFiles {
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.location.pattern)?;
+        let schema = self.columns.pick(columns, self.location.name())?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let (files, wanted) = (Arc::clone(&self.files), Arc::clone(&schema));
         let batches = feed(one_by_one(files.len(), move |index| {

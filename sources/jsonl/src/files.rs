@@ -54,10 +54,10 @@ impl JsonlFiles {
             })
             .collect::<Result<Vec<JsonlFile>, Error>>()?;
         if files.iter().all(|file| file.sample.rows == 0) {
-            return Err(empty(&location.pattern));
+            return Err(empty(location.name()));
         }
         let (names, fields) = merge(&files);
-        let named = [(location.pattern.as_str(), &fields)];
+        let named = [(location.name(), &fields)];
         let columns = Columns::union(named, &files[0].found.partitions)?;
         Ok(Self { location, files: files.into(), names: names.into(), columns })
     }
@@ -101,7 +101,7 @@ fn empty(pattern: &str) -> Error {
 #[async_trait]
 impl Source for JsonlFiles {
     fn name(&self) -> &str {
-        &self.location.pattern
+        self.location.name()
     }
 
     async fn schema(&self) -> Result<SchemaRef, Error> {
@@ -113,7 +113,7 @@ impl Source for JsonlFiles {
     }
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
-        let schema = self.columns.pick(columns, &self.location.pattern).map_err(|error| self.explain(error))?;
+        let schema = self.columns.pick(columns, self.location.name()).map_err(|error| self.explain(error))?;
         let origins: Arc<[String]> = self.files.iter().map(|file| file.found.name.clone()).collect();
         let batches = feed(rows(Arc::clone(&self.files), Arc::clone(&self.names), Arc::clone(&schema)));
         Ok(SegmentStream { schema, origins, batches })

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::{displayable, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use datafusion::prelude::SessionContext;
 use enlist_core::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
 use enlist_source_files::pick;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use crate::fault;
 
@@ -82,13 +82,27 @@ impl Source for Query {
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
         let plan = self.physical(columns).await?;
-        let rows = execute_stream(plan, self.session.task_ctx()).map_err(|fault| fault::running(&fault))?;
-        Ok(SegmentStream { schema: rows.schema(), origins: Arc::from([ORIGIN.to_owned()]), batches: number(rows) })
+        let schema = plan.schema();
+        let rows = one_by_one(plan, self.session.task_ctx());
+        Ok(SegmentStream { schema, origins: Arc::from([ORIGIN.to_owned()]), batches: number(rows) })
     }
 }
 
+/// The rows of each partition of `plan`, the first before the second: a UNION ALL has as many as it has inputs, and read
+/// side by side they would be in another order each time.
+fn one_by_one(
+    plan: Arc<dyn ExecutionPlan>,
+    task: Arc<TaskContext>,
+) -> BoxStream<'static, datafusion::error::Result<RecordBatch>> {
+    let partitions = plan.output_partitioning().partition_count();
+    let streams = stream::iter(0..partitions).map(move |partition| plan.execute(partition, Arc::clone(&task)));
+    streams.try_flatten().boxed()
+}
+
 /// Numbers the rows from 1. The first error is the last item.
-fn number(rows: SendableRecordBatchStream) -> BoxStream<'static, Result<SegmentBatch, Error>> {
+fn number(
+    rows: BoxStream<'static, datafusion::error::Result<RecordBatch>>,
+) -> BoxStream<'static, Result<SegmentBatch, Error>> {
     stream::unfold(Some((rows, 1)), |state| async move {
         let (mut rows, first_row) = state?;
         loop {

@@ -317,3 +317,35 @@ fn the_tables_of_a_select_are_those_that_it_does_not_define_itself() {
     assert_eq!(names, ["Lake", "shop.orders", "shop.public.customers"]);
     assert_eq!(tables_of("DELETE FROM people").unwrap_err().code(), "query::refused");
 }
+
+#[tokio::test]
+async fn the_inputs_of_a_union_come_one_after_the_other_in_the_order_they_are_written() {
+    let sql =
+        "SELECT Id FROM people UNION ALL SELECT Id + 100 AS Id FROM people UNION ALL SELECT Id + 200 AS Id FROM people";
+    let all: Vec<i64> = [0, 100, 200].iter().flat_map(|more| (1..=12).map(move |id| id + more)).collect();
+    for _ in 0..20 {
+        assert_eq!(ids(sql).await, all);
+    }
+}
+
+#[test]
+fn a_query_over_more_sources_than_the_runtime_has_threads_comes_to_its_end() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
+    let count = runtime.block_on(async {
+        let mut tables = Tables::default();
+        for name in ["a", "b", "c", "d", "e"] {
+            tables.add(name, Arc::new(Numbers)).unwrap();
+        }
+        let union = ["a", "b", "c", "d", "e"].map(|name| format!("SELECT n FROM {name}")).join(" UNION ALL ");
+        let result = tables.query(&format!("SELECT n FROM ({union}) ORDER BY n")).await.unwrap();
+        let mut rows = 0;
+        let mut batches = result.scan(&["n".to_owned()]).await.unwrap().batches;
+        while let Some(batch) = batches.next().await {
+            rows += batch.unwrap().rows.num_rows();
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+        }
+        rows
+    });
+    assert_eq!(count, 5 * 80_000);
+}

@@ -2,9 +2,10 @@
 
 use arrow::array::RecordBatch;
 use enlist_core::{Error, ErrorKind};
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
 
 use crate::engine::RowStream;
 
@@ -33,24 +34,43 @@ where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
     let (sender, batches) = mpsc::channel(READ_AHEAD);
-    rows(Reader { batches, work: tokio::spawn(read(Sink(sender))) })
+    let work = tokio::spawn(read(Sink(sender)));
+    let task = Some(work.abort_handle());
+    let ended = work.map(|ended| ended.unwrap_or_else(|fault| Err(broken(fault.is_panic()))));
+    rows(Reader { batches, ended: ended.boxed(), task })
 }
 
-/// The rows of `read`, which runs on a thread that may block. Dropping the stream ends it at its next batch. Must be
-/// called within a tokio runtime.
+/// The rows of `read`, which runs on a thread of its own. Dropping the stream ends it at its next batch. The thread is
+/// none of the runtime's, so that no number of reads takes all of those.
 pub(crate) fn thread(read: impl FnOnce(&Sink) -> Result<(), Error> + Send + 'static) -> RowStream {
     let (sender, batches) = mpsc::channel(READ_AHEAD);
-    rows(Reader { batches, work: tokio::task::spawn_blocking(move || read(&Sink(sender))) })
+    let (done, ended) = oneshot::channel();
+    // Nobody may be waiting for how it ended.
+    let work = move || drop(done.send(read(&Sink(sender))));
+    let spawned = std::thread::Builder::new().name("enlist-reader".to_owned()).spawn(work);
+    let ended = async move {
+        match spawned {
+            Ok(_) => ended.await.unwrap_or_else(|_| Err(broken(true))),
+            Err(cause) => {
+                let why = format!("no thread to read with: {cause}");
+                Err(Error::new(ErrorKind::Source, "source::unreadable", why))
+            }
+        }
+    };
+    rows(Reader { batches, ended: ended.boxed(), task: None })
 }
 
 struct Reader {
     batches: mpsc::Receiver<RecordBatch>,
-    work: JoinHandle<Result<(), Error>>,
+    ended: BoxFuture<'static, Result<(), Error>>,
+    task: Option<AbortHandle>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.work.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -61,17 +81,14 @@ fn rows(reader: Reader) -> RowStream {
         if let Some(batch) = reader.batches.recv().await {
             return Some((Ok(batch), Some(reader)));
         }
-        let error = match (&mut reader.work).await {
-            Ok(ended) => ended.err()?,
-            Err(fault) => broken(&fault),
-        };
+        let error = (&mut reader.ended).await.err()?;
         Some((Err(error), None))
     })
     .boxed()
 }
 
-fn broken(fault: &tokio::task::JoinError) -> Error {
-    let how = if fault.is_panic() { "panicked" } else { "was cancelled" };
+fn broken(panicked: bool) -> Error {
+    let how = if panicked { "panicked" } else { "was cancelled" };
     Error::new(ErrorKind::Bug, "bug::reader", format!("a reader {how} before the end of its segment"))
 }
 
@@ -82,7 +99,6 @@ mod tests {
 
     use arrow::array::RecordBatchOptions;
     use arrow::datatypes::Schema;
-    use tokio::sync::oneshot;
 
     use super::*;
 

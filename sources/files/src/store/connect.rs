@@ -146,19 +146,22 @@ fn web(location: &Location, address: &Address) -> Result<Store, Error> {
             .map_err(|cause| fault::settings(&address.root, &cause))?;
         Ok::<_, Error>(Arc::new(store) as Arc<dyn ObjectStore>)
     };
-    let unhurried = build(&UNHURRIED)?;
-    Ok(Store { unhurried: Some(unhurried), ..Store::open(build(&HURRIED)?, &address.root) })
+    let [hurried, unhurried] = if address.request.starts_with("https:") { &ENCRYPTED } else { &PLAIN };
+    let unhurried = build(unhurried)?;
+    Ok(Store { unhurried: Some(unhurried), ..Store::open(build(hurried)?, &address.root) })
 }
 
-/// Connections to web servers, whose answers must be complete within 30 s.
-static HURRIED: LazyLock<Result<HttpClient, Error>> = LazyLock::new(|| client(&ClientOptions::new()));
-/// Connections to web servers that send whole files.
-static UNHURRIED: LazyLock<Result<HttpClient, Error>> =
-    LazyLock::new(|| client(&ClientOptions::new().with_timeout_disabled()));
+type Client = LazyLock<Result<HttpClient, Error>>;
 
-fn client(options: &ClientOptions) -> Result<HttpClient, Error> {
-    // Addresses without encryption were refused, but for those of this machine.
-    let options = options.clone().with_allow_http(true);
+/// Connections to web servers with encryption, which no redirect can take off: those whose answers must be complete
+/// within 30 s, and those that send whole files.
+static ENCRYPTED: [Client; 2] = [LazyLock::new(|| client(false, true)), LazyLock::new(|| client(false, false))];
+/// The same without encryption, for this machine alone.
+static PLAIN: [Client; 2] = [LazyLock::new(|| client(true, true)), LazyLock::new(|| client(true, false))];
+
+fn client(plain: bool, hurried: bool) -> Result<HttpClient, Error> {
+    let options = ClientOptions::new().with_allow_http(plain);
+    let options = if hurried { options } else { options.with_timeout_disabled() };
     connector()?.connect(&options).map_err(|cause| fault::settings("the web", &cause))
 }
 

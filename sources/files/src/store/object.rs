@@ -12,6 +12,7 @@ use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
 
 use crate::store::client::Store;
 use crate::store::fault;
+use crate::store::onward::SILENCE;
 
 /// How often the rest of a part is asked for when connections break in the middle of it.
 const RESUMED: usize = 16;
@@ -57,7 +58,8 @@ impl Object {
         match (error.code(), &store.unhurried) {
             ("source::file_missing", _) => Ok(None),
             ("store::no_ranges", Some(web)) => {
-                let whole = web.get(&path).await.map_err(|cause| fault::explain(&name, &cause))?;
+                let whole = tokio::time::timeout(SILENCE, web.get(&path)).await.map_err(|_| fault::late(&name))?;
+                let whole = whole.map_err(|cause| fault::explain(&name, &cause))?;
                 found(whole.meta.size, false)
             }
             // Not every store has a word for the first byte of nothing.

@@ -19,7 +19,7 @@ const FIRST: u64 = 256 << 10;
 /// Bytes of every other request: long enough that the way to the store does not count, short enough to hold two.
 const BLOCK: u64 = 4 << 20;
 /// How long a server that sends a whole file may be silent.
-const SILENCE: Duration = Duration::from_secs(30);
+pub(crate) const SILENCE: Duration = Duration::from_secs(30);
 
 /// Reads `object` from its start.
 pub(crate) fn read(object: &Object) -> io::Result<Box<dyn Read + Send>> {

@@ -83,10 +83,17 @@ impl Search {
             return Ok(self.found(folder_of(key), listed, |listed| listed == key));
         }
         let folders_alone = key.ends_with('/');
-        let matched = |path: &str| pattern.matches_with(path, MATCHING) && !is_hidden(path);
+        // Whoever writes out a hidden name behind a wildcard means it.
+        let wild = &key[key.find(['*', '?', '[']).unwrap_or(0)..];
+        let meant = wild.split('/').any(is_hidden);
+        let hidden = |path: &str| {
+            let below = path.strip_prefix(fixed).unwrap_or(path);
+            !meant && below.split('/').any(is_hidden)
+        };
+        let matched = |path: &str| pattern.matches_with(path, MATCHING) && !hidden(path);
         Ok(self.found(fixed, listed, |listed| {
             if pattern.matches_with(listed, MATCHING) && !folders_alone {
-                return !is_hidden(listed);
+                return !hidden(listed);
             }
             // `**` also matches every folder on the way, whose files other matches bring.
             let mut folders = listed.match_indices('/').filter(|_| !key.contains("**"));

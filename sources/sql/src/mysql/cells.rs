@@ -160,7 +160,7 @@ fn decimal(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
     let missing = usize::try_from(scale).ok()?.checked_sub(fraction.len())?;
     let mut number: i128 = 0;
     for digit in whole.iter().chain(fraction).copied().chain(std::iter::repeat_n(b'0', missing)) {
-        let digit = digit.is_ascii_digit().then_some(digit - b'0')?;
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
         number = number.checked_mul(10)?.checked_add(i128::from(digit))?;
     }
     (number < 10_i128.pow(u32::from(precision))).then_some(if negative { -number } else { number })

@@ -1,6 +1,6 @@
 //! One copy as a stream of batches.
 
-use enlist_core::Error;
+use enlist_core::{Error, ErrorKind};
 use futures::stream::StreamExt;
 use tokio::runtime::Handle;
 use tokio_postgres::{CancelToken, CopyOutStream};
@@ -8,6 +8,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::decode::Decoder;
 use super::session::Session;
+use super::{from, identifier, types};
 use crate::engine::{Column, Relation, RowStream};
 use crate::pump::{self, Sink};
 
@@ -22,6 +23,7 @@ pub(super) async fn rows(
     columns: &[Column],
 ) -> Result<RowStream, Error> {
     let place = format!("{}: {relation}", session.target.name);
+    unchanged(&mut session, relation, columns, &place).await?;
     tracing::debug!(target: "enlist_source_sql", database = session.target.name, "{select}");
     let statement = format!("COPY ({select}) TO STDOUT (FORMAT binary)");
     // The server answers no sooner than it has a packet full of rows, which may be long from now.
@@ -33,6 +35,27 @@ pub(super) async fn rows(
     })?;
     let decoder = Decoder::new(place.clone(), columns);
     Ok(pump::task(|sink| Reader { place, decoder, sink }.read(session, copy, stop)))
+}
+
+/// Makes sure that the columns are what they were when they were described: the bytes of a copy do not say what they are,
+/// and those of a date look like those of a number.
+async fn unchanged(session: &mut Session, relation: &Relation, columns: &[Column], place: &str) -> Result<(), Error> {
+    if columns.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
+    let select = format!("SELECT {} FROM {}", names.join(", "), from(relation));
+    let statement = session.prepare(&select).await.map_err(|fault| fault.into_error(place))?;
+    let found = statement.columns().iter().map(|it| types::column(it.name(), it.type_(), it.type_modifier()));
+    match columns.iter().zip(found).find(|(column, found)| *column != found) {
+        None => Ok(()),
+        Some((column, _)) => Err(Error::new(
+            ErrorKind::Source,
+            "source::column_changed",
+            format!("{place}: column \"{}\" is of another type than when it was looked at", column.name),
+        )
+        .help("run again when nobody alters the table")),
+    }
 }
 
 /// What reads, in its task.

@@ -134,6 +134,13 @@ pub(super) fn connecting(target: &Target, fault: &PgError) -> Error {
     answer(name, said)
 }
 
+/// The error for a server that takes a connection and then says nothing.
+pub(super) fn silent(target: &Target) -> Error {
+    let (name, server) = (&target.name, &target.server);
+    Error::new(ErrorKind::Source, "sql::unreachable", format!("{name}: {server} takes the connection and says nothing"))
+        .help("check host and port, and what stands between: a balancer, a tunnel, a server that is starting")
+}
+
 fn unreachable(target: &Target, fault: &PgError) -> Error {
     let (name, server) = (&target.name, &target.server);
     let why = cause(fault);

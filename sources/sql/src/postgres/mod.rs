@@ -61,7 +61,12 @@ impl Engine for Postgres {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Vec<RowStream>, Error> {
-        let session = Session::begin(&self.target, None).await?;
+        let mut session = Session::begin(&self.target, None).await?;
+        if matches!(scan.relation, Relation::Table { .. }) {
+            // Workers beside each other would give the rows of a table in another order each time.
+            let alone = session.execute("SET LOCAL max_parallel_workers_per_gather = 0").await;
+            alone.map_err(|fault| fault.into_error(&self.target.name))?;
+        }
         match &scan.partition {
             Some(partition) if partition.parts > 1 => parts::scan(session, scan, partition).await,
             _ => {

@@ -31,29 +31,38 @@ pub(super) fn decimal(bytes: &[u8], scale: i8) -> Result<i128, Flaw> {
     if digits.len() != usize::from(count) * 2 {
         return Err(Flaw::Malformed);
     }
-    // As a rule 16 digits of base 10 and fewer: what fits 64 bits is far quicker to compute.
-    let sum = if count <= 4 {
-        i128::from(digits.chunks_exact(2).fold(0_u64, |sum, digit| sum * 10_000 + u64::from(base(digit))))
-    } else {
-        let add = |sum: i128, digit| sum.checked_mul(10_000)?.checked_add(i128::from(base(digit)));
-        digits.chunks_exact(2).try_fold(0, add).ok_or(Flaw::Malformed)?
-    };
     // Tens that are missing behind the last digit, or too many.
     let tens = (i32::from(weight) + 1 - i32::from(count)) * 4 + i32::from(scale);
-    let power = 10_i128.checked_pow(tens.unsigned_abs()).ok_or(Flaw::Malformed);
-    let value = match tens {
-        0 => sum,
-        _ if sum == 0 => 0,
-        1.. => sum.checked_mul(power?).ok_or(Flaw::Malformed)?,
-        _ => {
-            let power = power?;
-            if sum % power != 0 {
-                return Err(Flaw::Malformed);
-            }
-            sum / power
-        }
+    let spare = usize::try_from(-tens).unwrap_or(0);
+    let sum = without(digits, spare).ok_or(Flaw::Malformed)?;
+    let value = match u32::try_from(tens) {
+        Ok(tens) if sum != 0 => 10_i128.checked_pow(tens).and_then(|power| sum.checked_mul(power)),
+        _ => Some(sum),
     };
+    let value = value.ok_or(Flaw::Malformed)?;
     Ok(if sign == NEGATIVE { -value } else { value })
+}
+
+/// The number that `digits` make without its last `spare` decimal places, which must be zeros: they are taken off before
+/// the digits are added up, since a number that fits may not fit with them.
+fn without(digits: &[u8], spare: usize) -> Option<i128> {
+    let (digits, zeros) = digits.split_at(digits.len().saturating_sub(spare / 4 * 2));
+    let mut groups = digits.chunks_exact(2).map(base);
+    let unit = 10_u16.pow((spare % 4) as u32);
+    let last = if unit > 1 { groups.next_back() } else { None };
+    if zeros.iter().any(|byte| *byte != 0) || last.is_some_and(|last| last % unit != 0) {
+        return None;
+    }
+    // As a rule 16 places and fewer: what fits 64 bits is far quicker to compute.
+    let sum = if groups.len() <= 4 {
+        i128::from(groups.fold(0_u64, |sum, group| sum * 10_000 + u64::from(group)))
+    } else {
+        groups.try_fold(0_i128, |sum, group| sum.checked_mul(10_000)?.checked_add(i128::from(group)))?
+    };
+    match last {
+        Some(last) => sum.checked_mul(i128::from(10_000 / unit))?.checked_add(i128::from(last / unit)),
+        None => Some(sum),
+    }
 }
 
 fn base(digit: &[u8]) -> u16 {
@@ -63,6 +72,17 @@ fn base(digit: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_38_digits_is_read_whatever_groups_its_places_fall_into() {
+        // 999…999.99 with 36 digits before the point and 2 behind: the last group is 9900.
+        let digits = [9_999; 9].iter().chain(&[9_900]).copied().collect::<Vec<u16>>();
+        assert_eq!(decimal(&bytes(8, POSITIVE, &digits), 2), Ok(10_i128.pow(38) - 1));
+        // 0.9…9 with 38 digits behind the point.
+        let digits = [9_999; 9].iter().chain(&[9_900]).copied().collect::<Vec<u16>>();
+        assert_eq!(decimal(&bytes(-1, NEGATIVE, &digits), 38), Ok(1 - 10_i128.pow(38)));
+        assert_eq!(decimal(&bytes(0, POSITIVE, &[1, 2_345]), 3), Err(Flaw::Malformed));
+    }
 
     fn bytes(weight: i16, sign: u16, digits: &[u16]) -> Vec<u8> {
         let head = [u16::try_from(digits.len()).unwrap(), weight.cast_unsigned(), sign, 0];

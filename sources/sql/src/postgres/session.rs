@@ -11,11 +11,13 @@ use tokio_postgres::{CancelToken, Client, Connection, Row, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::fault::{self, Fault};
-use super::{literal, target::Target};
+use super::literal;
+use super::target::{CONNECT, Target};
 
 /// Settings of every transaction. Zones, dates and numbers must read the same whatever the role's own settings are; a
 /// scan must begin at the first page even if another one is under way. Limits that were set for the role stay in force,
-/// but a lock is not waited for without end.
+/// but a lock is not waited for without end. What functions of
+/// a view have to say is not for a log: it may quote a cell.
 const SETTINGS: &str = "SET LOCAL timezone = 'UTC'; \
     SET LOCAL datestyle = 'ISO, MDY'; \
     SET LOCAL intervalstyle = 'postgres'; \
@@ -23,6 +25,7 @@ const SETTINGS: &str = "SET LOCAL timezone = 'UTC'; \
     SET LOCAL bytea_output = 'hex'; \
     SET LOCAL standard_conforming_strings = on; \
     SET LOCAL synchronize_seqscans = off; \
+    SET LOCAL client_min_messages = 'error'; \
     SET LOCAL lock_timeout = '30s'";
 
 type Wire = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
@@ -38,8 +41,13 @@ impl Session {
     /// Connects and begins; with the state of the data that another transaction exported as `snapshot`, if there is one.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses.
+    /// When the server cannot be reached, says nothing for too long, or refuses.
     pub(super) async fn begin(target: &Target, snapshot: Option<&str>) -> Result<Self, Error> {
+        let begun = tokio::time::timeout(CONNECT, Self::begin_in_time(target, snapshot));
+        begun.await.unwrap_or_else(|_| Err(fault::silent(target)))
+    }
+
+    async fn begin_in_time(target: &Target, snapshot: Option<&str>) -> Result<Self, Error> {
         let connected = target.config.connect(target.connector.clone()).await;
         let (client, wire) = connected.map_err(|fault| fault::connecting(target, &fault))?;
         let wire = Driver { wire: Some(Box::new(wire)), ended: None };

@@ -13,8 +13,8 @@ use super::passfile;
 use crate::settings::{Settings, Tls};
 use crate::{fault, tls};
 
-/// How long a server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(15);
+/// How long a server may take to accept a connection, and again until it has let the user in.
+pub(super) const CONNECT: Duration = Duration::from_secs(15);
 
 /// After how long a silent connection is probed, and how often. With [`PROBES`] of them without an answer, a server
 /// that vanished is noticed after two minutes.

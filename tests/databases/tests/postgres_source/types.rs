@@ -151,3 +151,17 @@ async fn a_number_that_is_none_and_an_array_of_arrays_are_errors_with_their_plac
     let batches: Vec<_> = futures::TryStreamExt::try_collect(stream.batches).await.unwrap();
     assert_eq!(batches.iter().map(|batch| batch.rows.num_rows()).sum::<usize>(), 2, "nobody asked for the arrays");
 }
+
+#[tokio::test]
+async fn a_decimal_of_38_digits_is_read_to_its_last_one() {
+    let most = "9".repeat(36);
+    let shop = Shop::with(&format!(
+        "CREATE TABLE t (a numeric(38, 2), b numeric(38, 38), c numeric(38, 18)); \
+         INSERT INTO t VALUES ({most}.99, 0.{most}99, -99999999999999999999.{})",
+        "9".repeat(18)
+    ));
+    let row = shop.read("t").await;
+    for (column, value) in [(0, 10_i128.pow(38) - 1), (1, 10_i128.pow(38) - 1), (2, 1 - 10_i128.pow(38))] {
+        assert_eq!(row.column(column).as_primitive::<arrow::datatypes::Decimal128Type>().value(0), value);
+    }
+}

@@ -3,7 +3,7 @@
 use enlist_core::{Error, ErrorKind, Source};
 use enlist_kit::servers::Postgres;
 use enlist_source_query::Tables;
-use enlist_source_sql::{Database, Tls};
+use enlist_source_sql::{Database, Settings, Tls};
 use futures::StreamExt;
 
 use super::{Shop, failure, settings};
@@ -150,4 +150,38 @@ async fn a_certificate_counts_as_far_as_was_asked_for() {
     settings.url += &format!("?sslmode=verify-full&sslrootcert={}", server.ca_file().display());
     let rows = super::everything(&Database::open(settings).unwrap().query(secured).await.unwrap()).await;
     assert_eq!(arrow::array::AsArray::as_string::<i32>(rows.column(0)).value(0), "1");
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://ann@{}/shop?sslmode=disable", silent.local_addr().unwrap());
+    let database = Database::open(Settings { url, ..settings(&Postgres::shared().database()) }).unwrap();
+    // Connecting takes real time, after which the clock of the test jumps to the next time limit.
+    let asked = tokio::spawn(async move { database.table("t", None).await.err().unwrap() });
+    tokio::task::spawn_blocking(move || silent.accept().unwrap()).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(16)).await;
+    assert_eq!(asked.await.unwrap().code(), "sql::unreachable");
+}
+
+#[tokio::test]
+async fn a_column_that_changes_its_type_after_it_was_described_is_an_error() {
+    let shop = Shop::with("CREATE TABLE t (n int4, d date); INSERT INTO t VALUES (1, '2026-11-22')");
+    let table = shop.table("t").await;
+    shop.server.execute("ALTER TABLE t ALTER d TYPE int4 USING 9000");
+    // The bytes of a whole number would pass for those of a date.
+    assert_eq!(failure(&table).await.code(), "source::column_changed");
+}
+
+#[tokio::test]
+async fn what_a_function_of_a_view_says_reaches_no_log() {
+    let shop = Shop::with(
+        "CREATE FUNCTION loud(text) RETURNS text LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE WARNING 'bad %', $1; RETURN $1; END $$; \
+         CREATE VIEW t AS SELECT loud('ada@example.com') AS email",
+    );
+    shop.read("t").await;
+    let sent = Postgres::shared().log();
+    assert!(sent.contains("client_min_messages = 'error'"), "{sent}");
 }
