@@ -17,7 +17,7 @@ pub(super) const WIDE: &str = " (UTF-16)";
 struct Declared {
     name: String,
     kind: String,
-    /// What it is for certain, by a STRICT table.
+    /// What it is for certain, by its declaration.
     certain: Option<DataType>,
 }
 
@@ -47,10 +47,10 @@ fn table(file: &File, connection: &Connection, relation: &Relation) -> Result<Ve
     let Relation::Table { schema, name } = relation else { return Ok(Vec::new()) };
     let schema = schema.as_deref().unwrap_or("main");
     let failed = |fault| fault::error(&file.name, fault);
-    let found = "SELECT strict FROM pragma_table_list WHERE schema = ?1 COLLATE NOCASE AND name = ?2 COLLATE NOCASE";
-    let Some(is_strict) =
-        connection.query_row(found, [schema, name], |row| row.get::<_, bool>(0)).optional().map_err(failed)?
-    else {
+    let found = "SELECT strict, type = 'table' FROM pragma_table_list \
+                 WHERE schema = ?1 COLLATE NOCASE AND name = ?2 COLLATE NOCASE";
+    let flags = connection.query_row(found, [schema, name], |row| Ok((row.get(0)?, row.get(1)?)));
+    let Some((is_strict, is_table)) = flags.optional().map_err(failed)? else {
         let offered = tables(connection).map_err(failed)?;
         return Err(table_missing(&file.name, relation, &offered));
     };
@@ -59,13 +59,19 @@ fn table(file: &File, connection: &Connection, relation: &Relation) -> Result<Ve
             connection.prepare("SELECT name, type FROM pragma_table_xinfo(?1, ?2) WHERE hidden <> 1 ORDER BY cid")?;
         let rows = statement.query_map([name, schema], |row| {
             let (name, kind): (String, String) = (row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default());
-            let certain = if is_strict { strict(&kind) } else { None };
+            let certain = if is_strict { strict(&kind) } else { text(&kind).filter(|_| is_table) };
             Ok(Declared { name, kind, certain })
         })?;
         rows.collect::<rusqlite::Result<Vec<_>>>()
     };
     // A view is compiled here, and what it is made of may be gone.
     declared().map_err(|fault| fault::of_query(&file.name, fault))
+}
+
+/// What a column of a table is for certain when it is declared as text: SQLite turns every number that is put into it into
+/// text. A blob it keeps; that one is an error of the read, rather than the reason to look at each row twice.
+fn text(kind: &str) -> Option<DataType> {
+    (Affinity::of(kind) == Affinity::Text).then_some(DataType::Utf8)
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

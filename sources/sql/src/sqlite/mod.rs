@@ -4,7 +4,8 @@
 //! data even while another program writes (in WAL mode; in the other modes, a read and a write wait for each other).
 //!
 //! In SQLite each value has a type of its own, whatever its column is declared as. So the types that a column really
-//! holds decide, found by one pass over the data when the table is described (a `STRICT` table needs none):
+//! holds decide, found by one pass over the data when the table is described (a `STRICT` table needs none, and neither do
+//! the columns of a table that are declared as text, in which SQLite keeps no numbers):
 //!
 //! | values of the column | Arrow |
 //! |---|---|

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BinaryArray, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::DataType;
 
-use super::Shop;
+use super::{Shop, failure};
 
 fn texts(values: &[Option<&str>]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
@@ -45,11 +45,19 @@ async fn a_column_is_what_it_holds_whatever_it_is_declared_as() {
         ("", &["9007199254740992", "0.5"], reals(&[Some(9_007_199_254_740_992.0), Some(0.5)])),
         ("", &["9007199254740993", "0.5"], texts(&[Some("9007199254740993"), Some("0.5")])),
         ("", &["-9223372036854775807 - 1", "0.5"], texts(&[Some("-9223372036854775808"), Some("0.5")])),
-        ("TEXT", &["x'00ff'", "NULL"], Arc::new(BinaryArray::from(vec![Some(&[0, 255][..]), None]))),
+        ("", &["x'00ff'", "NULL"], Arc::new(BinaryArray::from(vec![Some(&[0, 255][..]), None]))),
     ] {
         let found = column(declared, values).await;
         assert_eq!((found.data_type(), &found), (expected.data_type(), &expected), "{declared} {values:?}");
     }
+}
+
+#[tokio::test]
+async fn a_blob_in_a_column_of_text_is_an_error_with_its_row_and_never_a_null() {
+    let shop = Shop::with("CREATE TABLE t (c TEXT); INSERT INTO t VALUES ('a'), (x'00ff');");
+    let error = failure(&shop.table("t").await).await;
+    assert_eq!(error.code(), "source::column_changed");
+    assert!(error.to_string().contains("row 2"), "{error}");
 }
 
 #[tokio::test]

@@ -44,7 +44,14 @@ fn a_sound_export_is_found_sound_from_end_to_end() {
         "ok state",
     ];
     assert_eq!(verdicts(&ended), expected, "{}", ended.stdout);
-    for words in ["people: about 3 rows, 2 columns", "email Utf8", "first 3 rows: 3 contacts", "7 \"VIP customers\"", "2 parts", "brand-new"] {
+    for words in [
+        "people: about 3 rows, 2 columns",
+        "email Utf8",
+        "first 3 rows: 3 contacts",
+        "7 \"VIP customers\"",
+        "2 parts",
+        "brand-new",
+    ] {
         assert!(ended.stdout.contains(words), "{}", ended.stdout);
     }
     assert!(!world.folder().join(".enlist").exists(), "doctor leaves no state");

@@ -65,12 +65,13 @@ fn a_key_of_a_store_is_shown_nowhere() {
     let ended = world.enlist(&["run", "-vv"]);
     assert_ne!(ended.code, 0, "{ended:?}");
     assert!(!ended.stderr.contains("canary"), "{}", ended.stderr);
-    let signed = "https://127.0.0.1:1/people.csv?sig=canary-of-the-signature";
-    for arguments in
-        [&["plan", signed][..], &["run", signed, "--list", "7", "--host", &world.host(), "--key-file", "key"]]
-    {
-        let ended = world.enlist(arguments);
-        assert_eq!(ended.code, 7, "{ended:?}");
-        assert!(!ended.stderr.contains("canary") && !ended.stdout.contains("canary"), "{ended:?}");
+    for ending in ["csv", "parquet", "jsonl", "arrow", "avro"] {
+        let signed = format!("https://127.0.0.1:1/people.{ending}?sig=canary-of-the-signature");
+        let run = ["run", &signed, "--list", "7", "--host", &world.host(), "--key-file", "key"];
+        for arguments in [&["plan", &signed][..], &run] {
+            let ended = world.enlist(arguments);
+            assert_eq!(ended.code, 7, "{ended:?}");
+            assert!(!ended.stderr.contains("canary") && !ended.stdout.contains("canary"), "{ended:?}");
+        }
     }
 }
