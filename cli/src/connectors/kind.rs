@@ -28,15 +28,18 @@ pub enum Kind {
 
 /// The kind of what lies at `path`, by its name or, in a folder of this machine, by what the folder holds.
 pub fn kind_of(path: &str) -> Option<Kind> {
-    let kinds: [(fn(&str) -> bool, Kind); 7] = [
-        (enlist_source_delta::handles, Kind::Delta),
-        (enlist_source_customer_insights::handles, Kind::CustomerInsights),
-        (enlist_source_parquet::handles, Kind::Parquet),
-        (enlist_source_csv::handles, Kind::Csv),
-        (enlist_source_jsonl::handles, Kind::Jsonl),
-        (enlist_source_ipc::handles, Kind::Arrow),
-        (enlist_source_avro::handles, Kind::Avro),
-    ];
     // The signature of a web address is no part of its name.
-    kinds.into_iter().find(|(handles, _)| handles(shown(path))).map(|(_, kind)| kind)
+    let name = shown(path);
+    [
+        (Kind::Delta, enlist_source_delta::handles as fn(&str) -> bool),
+        (Kind::CustomerInsights, enlist_source_customer_insights::handles),
+        (Kind::Parquet, enlist_source_parquet::handles),
+        (Kind::Csv, enlist_source_csv::handles),
+        (Kind::Jsonl, enlist_source_jsonl::handles),
+        (Kind::Arrow, enlist_source_ipc::handles),
+        (Kind::Avro, enlist_source_avro::handles),
+    ]
+    .into_iter()
+    .find(|(_, handles)| handles(name))
+    .map(|(kind, _)| kind)
 }
