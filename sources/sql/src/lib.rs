@@ -5,7 +5,7 @@
 //! limit are pushed down. A scan is one read-only transaction over one state of the data, streamed with bounded memory:
 //! the rows are read as fast as they are taken, and an error in mid-read is an error, never a short result.
 //!
-//! [`engine`] is the seam: what stands outside the folders of the databases is the same for all of them.
+//! `engine.rs` is the seam: what stands outside the folders of the databases is the same for all of them.
 
 mod database;
 mod engine;

@@ -14,7 +14,8 @@ pub struct Settings {
     pub url: String,
     /// The password; without one, what the database's own tools would use (environment, password file).
     pub password: Option<SecretString>,
-    /// How the connection is protected; without it what the URL says (`?sslmode=`), else [`Tls::default_for`] the host.
+    /// How the connection is protected; without it what the URL says (`?sslmode=`), else nothing on this
+    /// machine and [`Tls::VerifyFull`] elsewhere.
     pub tls: Option<Tls>,
     /// Certificates (PEM) that are trusted in place of those of the system.
     pub ca_file: Option<PathBuf>,
