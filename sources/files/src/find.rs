@@ -1,5 +1,6 @@
 //! From a path, glob, folder or URL to the files of a segment.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -28,7 +29,8 @@ pub fn has_glob(pattern: &str) -> bool {
 /// For a URL `store::url`, `store::options` and `store::profile` (configuration), `store::credentials`,
 /// `store::denied`, `store::bucket`, `store::region`, `store::unreachable`, `store::timeout` and `store::failed`;
 /// for all `source::file_missing`, with names nearby; `source::no_files` when nothing matches; `source::unreadable`;
-/// `source::glob` (configuration) for a malformed glob; `source::partitions` when files disagree on partition keys.
+/// `source::glob` (configuration) for a malformed glob; `source::partitions` when files disagree on partition keys;
+/// `source::lake` when the files of this machine belong to a Delta Lake table.
 pub fn find(location: &Location, handles: fn(&str) -> bool) -> Result<Vec<Found>, Error> {
     let files =
         if location.is_url() { store::find(location, handles)? } else { local::find(&location.pattern, handles)? };
@@ -38,6 +40,9 @@ pub fn find(location: &Location, handles: fn(&str) -> bool) -> Result<Vec<Found>
             .help("check the path, and that the export which writes the files has run"));
     }
     agree_on_keys(&files)?;
+    if !location.is_url() && (has_glob(&location.pattern) || Path::new(&location.pattern).is_dir()) {
+        refuse_lake(&files)?;
+    }
     Ok(files)
 }
 
@@ -67,6 +72,16 @@ pub fn unreadable(name: &str, cause: &io::Error) -> Error {
 /// The error that travels within `cause`, which then says it all.
 pub fn carried(cause: &io::Error) -> Option<&Error> {
     cause.get_ref()?.downcast_ref()
+}
+
+/// The folder of a Delta Lake table holds files of all its versions: read one by one, deleted rows would come back.
+fn refuse_lake(files: &[Found]) -> Result<(), Error> {
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|file| Path::new(&file.name).parent()).collect();
+    let mut above = folders.into_iter().flat_map(Path::ancestors);
+    let Some(table) = above.find(|folder| folder.join("_delta_log").is_dir()) else { return Ok(()) };
+    let table = table.display();
+    Err(Error::new(ErrorKind::Source, "source::lake", format!("{table} is a Delta Lake table, not a folder of files"))
+        .help(format!("read it as one: path: {table}")))
 }
 
 /// Files of one segment have the same partition columns, or rows would silently lack some.
@@ -131,6 +146,16 @@ mod tests {
         let dotted = format!("{}/./dt=*/*.dat", folder.path().display());
         let files = find(&(&dotted).into(), dat).unwrap();
         assert_eq!(files[0].partitions.iter().collect::<Vec<_>>(), [("dt", Some("1"))]);
+    }
+
+    #[test]
+    fn the_files_of_a_delta_table_are_not_read_one_by_one() {
+        let folder = folder(&["lake/_delta_log/0.json", "lake/day=1/a.dat", "plain/b.dat"]);
+        for pattern in ["lake", "lake/**/*.dat", "*/*/*.dat"] {
+            assert_eq!(found(&folder, pattern).unwrap_err().code(), "source::lake", "{pattern}");
+        }
+        assert_eq!(found(&folder, "plain/*.dat").unwrap(), ["plain/b.dat"]);
+        assert_eq!(found(&folder, "lake/day=1/a.dat").unwrap(), ["lake/day=1/a.dat"], "whoever names a file means it");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::engine::{Engine, Partition, Relation};
 use crate::mysql::MySql;
 use crate::name;
 use crate::postgres::Postgres;
-use crate::settings::Settings;
+use crate::settings::{Settings, Tls};
 use crate::sqlite::Sqlite;
 use crate::table::SqlTable;
 
@@ -45,6 +45,11 @@ impl Database {
             )
             .help("it begins with postgres://, mysql://, mariadb:// or sqlite:"));
         };
+        if let (Some(Tls::Disable | Tls::Require), Some(_)) = (settings.tls, &settings.ca_file) {
+            let message = format!("{name}: certificates are named, and tls is set to check none");
+            return Err(Error::new(ErrorKind::Config, "sql::tls_mode", message)
+                .help("tls: verify-full or verify-ca checks them; or leave ca_file out"));
+        }
         Ok(Self { name, engine: kind.engine(settings)? })
     }
 

@@ -185,3 +185,12 @@ async fn what_a_function_of_a_view_says_reaches_no_log() {
     let sent = Postgres::shared().log();
     assert!(sent.contains("client_min_messages = 'error'"), "{sent}");
 }
+
+#[test]
+fn certificates_that_nobody_would_check_are_refused() {
+    let settings = settings(&Postgres::shared().database());
+    for tls in [Tls::Disable, Tls::Require] {
+        let unchecked = Settings { tls: Some(tls), ca_file: Some("ca.pem".into()), ..settings.clone() };
+        assert_eq!(Database::open(unchecked).err().unwrap().code(), "sql::tls_mode");
+    }
+}
