@@ -8,11 +8,11 @@ use enlist_source_avro::AvroFiles;
 use enlist_source_csv::{CsvFiles, CsvOptions};
 use enlist_source_customer_insights::{self as insights, Folder, SegmentOptions, Types, Unmatched};
 use enlist_source_delta::DeltaTable;
-use enlist_source_files::{Location, StoreOptions, advice, blocking};
+use enlist_source_files::{Location, StoreOptions, blocking};
 use enlist_source_ipc::{IpcFiles, IpcStream};
 use enlist_source_jsonl::JsonlFiles;
 use enlist_source_parquet::ParquetFiles;
-use enlist_source_query::{Settings, TableName, Tables, tables_of};
+use enlist_source_query::{Settings, TableName, Tables, table_missing, tables_of};
 use enlist_source_sql as sql;
 use secrecy::ExposeSecret;
 
@@ -67,17 +67,10 @@ async fn query(sql: &str, main: Option<&SourceSpec>, others: &[SourceSpec]) -> R
 
 /// The error for a table that is none of the `sources`.
 fn no_table(name: &TableName, sources: &BTreeMap<&str, &SourceSpec>) -> Error {
-    let offered: Vec<String> = sources
+    let offered = sources
         .values()
-        .map(|source| if source.takes_own_sql() { format!("{}.TABLE", source.name) } else { source.name.clone() })
-        .collect();
-    let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
-    Error::new(
-        ErrorKind::Config,
-        "source::table_missing",
-        format!("the query reads a table \"{name}\" that is not there"),
-    )
-    .help(advice(&name.to_string(), &offered, "tables"))
+        .map(|source| if source.takes_own_sql() { format!("{}.TABLE", source.name) } else { source.name.clone() });
+    table_missing(name, &offered.collect::<Vec<_>>())
 }
 
 /// A source as it is, without a SELECT.

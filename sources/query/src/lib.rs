@@ -14,5 +14,5 @@ mod tables;
 
 pub use name::TableName;
 pub use query::Query;
-pub use select::tables_of;
+pub use select::{table_missing, tables_of};
 pub use tables::{Settings, Tables};

@@ -31,7 +31,8 @@ pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&TableName]) -> 
     let statement = one_select(session, sql)?;
     for table in tables_in(&statement)? {
         if !known.contains(&&table) {
-            return Err(table_missing(&table, known));
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            return Err(table_missing(&table, &known));
         }
     }
     Ok(statement)
@@ -56,16 +57,15 @@ pub(crate) fn refused() -> Error {
         .help("a segment is read, never written: keep one SELECT (WITH … SELECT is fine), and only that")
 }
 
-/// The error for a `table` that is not among those `known`.
-fn table_missing(table: &TableName, known: &[&TableName]) -> Error {
-    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+/// The error (configuration) for a `table` that is not there, with those that are `offered`.
+pub fn table_missing(table: &TableName, offered: &[String]) -> Error {
+    let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
     Error::new(
         ErrorKind::Config,
         "source::table_missing",
         format!("the query reads a table \"{table}\" that is not there"),
     )
-    .help(advice(&table.to_string(), &known, "tables"))
+    .help(advice(&table.to_string(), &offered, "tables"))
 }
 
 /// What the parser says, with the place it names.
