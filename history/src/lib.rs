@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod document;
+mod store;
+mod timeline;
+
+pub use document::{
+    Destination, Latency, Leavers, Outcome, Plan, Rate, RejectExample, Requests, RunDocument, RunError, SCHEMA, SourceRead, Tally,
+    Target,
+};
+pub use store::{History, HistoryError};
+pub use timeline::{Sample, Timeline};
