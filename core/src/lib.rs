@@ -20,7 +20,7 @@ mod sink;
 pub use batches::Batches;
 pub use clock::Clock;
 pub use contact::{
-    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Mapped, Mapping, Reason, Reject, Rejects,
+    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Leavers, Mapped, Mapping, Reason, Reject, Rejects,
     Shape, Slot, Stage, normalise_email,
 };
 pub use cpu::on_one_thread;

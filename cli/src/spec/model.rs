@@ -1,11 +1,12 @@
 //! The configuration as checked: what commands work with.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::Schema;
-use enlist_core::{EmptyValues, Error, Keep, Mapping};
+use enlist_core::{EmptyValues, Error, Keep, Leavers, Mapping};
 use secrecy::SecretString;
 
 use super::endpoint::Endpoint;
@@ -29,9 +30,48 @@ pub struct Spec {
     /// The connection of exports that name none.
     pub default_connection: Option<String>,
     /// Where runs are told of that say nothing else.
-    pub default_notify: Option<Endpoint>,
+    pub default_notify: Vec<Notify>,
     /// Folder of the state.
     pub state: PathBuf,
+    /// User id of the owner of the file; none for one that was never a file.
+    pub owner: Option<u32>,
+    /// Where metrics and lineage go.
+    pub telemetry: Telemetry,
+}
+
+/// Where metrics and lineage go.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    /// A file in Prometheus' text format.
+    pub metrics_file: Option<PathBuf>,
+    /// An address to serve the same at, while a command of runs lasts.
+    pub metrics_addr: Option<SocketAddr>,
+    /// An OTLP/HTTP endpoint.
+    pub otlp: Option<Endpoint>,
+    /// An OpenLineage endpoint.
+    pub openlineage: Option<Endpoint>,
+}
+
+/// When an export is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Five fields of cron.
+    pub cron: String,
+    /// IANA name of the time zone; none: UTC.
+    pub time_zone: Option<String>,
+}
+
+/// Where a run is told of, and when.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// Whether of runs that went well too.
+    pub ok: bool,
+    /// Whether of runs that went less than well: rejects, work left, slow, empty.
+    pub degraded: bool,
+    /// Whether of runs that failed.
+    pub failed: bool,
 }
 
 /// Host and key of an account.
@@ -51,6 +91,8 @@ pub struct Connection {
     pub ca_file: Option<PathBuf>,
     /// Whether a host outside ActiveCampaign's own domains is meant.
     pub allow_host: bool,
+    /// Who may run exports on it, as users of this machine; none named: the owner of the configuration.
+    pub allowed_users: Vec<String>,
 }
 
 impl Connection {
@@ -64,6 +106,7 @@ impl Connection {
             key_written_out: false,
             ca_file: None,
             allow_host: false,
+            allowed_users: Vec::new(),
         }
     }
 
@@ -78,14 +121,20 @@ impl Connection {
 pub struct Export {
     /// Name: lower-case letters, digits, `_` and `-`, at most 64.
     pub name: String,
+    /// Whether `run` without a name and `schedule` run it.
+    pub enabled: bool,
     /// Where to.
     pub connection: Connection,
     /// Id of the list.
     pub list: u64,
-    /// Where from; none: `sql` says so.
+    /// Where from; none: `sql` or `segments` say so.
     pub source: Option<SourceSpec>,
+    /// Several sources that make up the segment together, in this order; empty: `source` is all.
+    pub segments: Vec<SourceSpec>,
     /// A SELECT: for the database that the source is, else over the source and all others of the configuration.
     pub sql: Option<String>,
+    /// Values for `$name` in the SELECT.
+    pub params: Vec<(String, String)>,
     /// What the SELECT may read besides the source.
     pub sources: Arc<[SourceSpec]>,
     /// Columns of the contact.
@@ -94,6 +143,12 @@ pub struct Export {
     pub tags: Vec<String>,
     /// Which of two rows with the same email wins.
     pub keep: Keep,
+    /// What happens to contacts that left the segment.
+    pub leavers: Leavers,
+    /// Sources of people who are never sent: their first column holds emails or hashes of them.
+    pub suppress: Vec<SourceSpec>,
+    /// When `schedule` runs it.
+    pub schedule: Option<Schedule>,
     /// What an empty value means.
     pub empty_values: EmptyValues,
     /// Country of phone numbers without prefix.
@@ -107,7 +162,9 @@ pub struct Export {
     /// Folder of reject files.
     pub rejects: PathBuf,
     /// Where a run is told of.
-    pub notify: Option<Endpoint>,
+    pub notify: Vec<Notify>,
+    /// Where metrics and lineage go.
+    pub telemetry: Telemetry,
     /// Folder of the state.
     pub state: PathBuf,
 }
@@ -124,7 +181,8 @@ impl Export {
     pub fn simulated(mut self) -> Self {
         self.connection.host = SIMULATOR.to_owned();
         self.connection.api_key = None;
-        self.notify = None;
+        self.notify = Vec::new();
+        self.telemetry = Telemetry::default();
         self.state = self.state.join(SIMULATOR);
         self
     }
@@ -154,6 +212,7 @@ impl Export {
             empty_values: self.empty_values,
             phone_region: self.phone_region.clone(),
             keep: self.keep.clone(),
+            leavers: self.leavers.clone(),
         })
     }
 }

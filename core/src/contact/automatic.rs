@@ -55,6 +55,7 @@ impl Mapping {
             empty_values: EmptyValues::Keep,
             phone_region: None,
             keep: Keep::First,
+            leavers: crate::Leavers::Keep,
         };
         let used = mapping.columns();
         let unused = columns.into_iter().map(str::to_owned).filter(|column| !used.contains(column));

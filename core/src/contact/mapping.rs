@@ -23,6 +23,25 @@ pub struct Mapping {
     pub phone_region: Option<String>,
     /// Which of several rows with the same email counts.
     pub keep: Keep,
+    /// What happens to contacts that left the segment.
+    pub leavers: Leavers,
+}
+
+/// What happens to contacts of earlier runs that are not in the segment any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Leavers {
+    /// Nothing: they stay as they are.
+    #[default]
+    Keep,
+    /// A custom field says so. The field is mapped too, or a contact that comes back would keep the value.
+    Mark {
+        /// Title, tag or id of the field.
+        field: String,
+        /// What is written to it.
+        value: String,
+    },
+    /// They are unsubscribed from the list, and no import can subscribe them again.
+    Unsubscribe,
 }
 
 /// What a null, empty or all-white-space cell means.

@@ -26,5 +26,5 @@ pub use batch::{ContactBatch, Shape, Slot};
 pub use bind::BoundMapping;
 pub use email::{EmailError, normalise_email};
 pub use map::Mapped;
-pub use mapping::{EmptyValues, Keep, Mapping};
+pub use mapping::{EmptyValues, Keep, Leavers, Mapping};
 pub use reject::{Reason, Reject, Rejects, Stage};

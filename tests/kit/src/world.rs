@@ -82,6 +82,7 @@ impl World {
             empty_values: EmptyValues::Keep,
             phone_region: None,
             keep: Keep::First,
+            leavers: enlist_core::Leavers::Keep,
         }
     }
 

@@ -262,6 +262,7 @@ fn mapping(narrow: bool) -> Mapping {
         empty_values: EmptyValues::Keep,
         phone_region: None,
         keep: Keep::First,
+        leavers: enlist_core::Leavers::Keep,
     }
 }
 

@@ -35,6 +35,7 @@ fn rich() -> Mapping {
         phone: Some(own("phone")),
         fields: vec![(own("Tier"), own("tier")), (own("Points"), own("points")), (own("Birthday"), own("born"))],
         keep: Keep::Latest { by: own("points") },
+        leavers: crate::Leavers::Keep,
         ..mapping()
     }
 }

@@ -26,6 +26,7 @@ fn mapping() -> Mapping {
         empty_values: EmptyValues::Keep,
         phone_region: None,
         keep: Keep::First,
+        leavers: crate::Leavers::Keep,
     }
 }
 

@@ -1,11 +1,21 @@
 //! Arguments as typed. What they mean together is checked in [`spec`](crate::spec).
 
+mod account;
+mod answers;
+mod export;
+mod parse;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::spec::scalar::{Percent, parse_duration, parse_percent};
+pub use account::{ConnectArgs, DemoArgs, DoctorArgs, InitArgs, SimArgs};
+pub use answers::{AuditArgs, GenerateArgs, Recipe, ScheduleArgs, StateArgs, StateCommand, StatusArgs};
+pub use export::{ExportArgs, PlanArgs, RunArgs};
+pub use parse::parse_person;
+
+use crate::spec::scalar::parse_duration;
 
 /// Examples come before the lists of options: most readers need no more.
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
@@ -29,12 +39,21 @@ const PLAN: &str = "\
 Examples:
   enlist plan                                every export of enlist.yaml
   enlist plan people.parquet                 what a source holds, without a list
-  enlist plan people.parquet --list 7 --host acme.api-us1.com --key-file key";
+  enlist plan people.parquet --list 7 --host acme.api-us1.com --key-file key
+
+Without a configuration:
+  --list ID  --host HOST  --key-file FILE  --allow-host  --state DIR  --automations on|off
+  --map PART=COLUMN,…  --field FIELD=COLUMN  --tag TAG  --sql SELECT  --phone-region CC";
 
 const RUN: &str = "\
 Examples:
   enlist run vip_customers
-  enlist run people.csv --list 7 --host acme.api-us1.com --key-file key";
+  enlist run --all                           every export of enlist.yaml
+  enlist run people.csv --list 7 --host acme.api-us1.com --key-file key
+
+Without a configuration:
+  --list ID  --host HOST  --key-file FILE  --allow-host  --state DIR  --automations on|off
+  --map PART=COLUMN,…  --field FIELD=COLUMN  --tag TAG  --sql SELECT  --phone-region CC";
 
 const CONNECT: &str = "\
 Examples:
@@ -46,6 +65,24 @@ const SIM: &str = "\
 Examples:
   enlist sim                                 ActiveCampaign's real limits on 127.0.0.1:8025
   enlist sim --speed 60 --fault throttle=0.2";
+
+const STATUS: &str = "\
+Examples:
+  enlist status                              the last runs
+  enlist status vip_customers --find ada@example.com
+  enlist status vip_customers --html report.html";
+
+const STATE: &str = "\
+Examples:
+  enlist state show                          what is remembered, and how much
+  enlist state forget < emails.txt           erase people, and never send them again
+  enlist state verify                        read every record of the ledger";
+
+const GENERATE: &str = "\
+Examples:
+  enlist generate systemd vip_customers
+  enlist generate completions bash > /etc/bash_completion.d/enlist
+  enlist generate schema > enlist.schema.json";
 
 /// Carries audience segments into ActiveCampaign lists.
 #[derive(Debug, Parser)]
@@ -143,199 +180,27 @@ pub enum Command {
     /// Send what changed
     #[command(help_template = TEMPLATE, after_help = RUN)]
     Run(RunArgs),
+    /// Tell what runs came to, and what happened to somebody
+    #[command(help_template = TEMPLATE, after_help = STATUS)]
+    Status(StatusArgs),
+    /// Read the list back and compare it with what was confirmed
+    #[command(help_template = TEMPLATE, after_help = "Examples:\n  enlist audit vip_customers\n  enlist audit vip_customers --out findings.jsonl")]
+    Audit(AuditArgs),
+    /// Stay in the foreground and run each export when it is due
+    #[command(help_template = TEMPLATE, after_help = "Example:\n  enlist schedule --jitter 2m")]
+    Schedule(ScheduleArgs),
+    /// Look at what is remembered, and forget it
+    #[command(help_template = TEMPLATE, after_help = STATE)]
+    State(StateArgs),
+    /// Write recipes for cron, systemd, Airflow, Dagster and GitHub; completions, man pages, a schema
+    #[command(help_template = TEMPLATE, after_help = GENERATE)]
+    Generate(GenerateArgs),
     /// Serve a faithful ActiveCampaign on this machine
     #[command(help_template = TEMPLATE, after_help = SIM)]
     Sim(SimArgs),
     /// Check configuration, source, key, list, fields and state
     #[command(help_template = TEMPLATE, after_help = "Examples:\n  enlist doctor\n  enlist doctor vip_customers")]
     Doctor(DoctorArgs),
-}
-
-/// Arguments of `demo`.
-#[derive(Debug, Args)]
-pub struct DemoArgs {
-    /// Folder of the demo
-    #[arg(long, value_name = "DIR", default_value = "enlist-demo")]
-    pub dir: PathBuf,
-}
-
-/// Arguments of `init`.
-#[derive(Debug, Args)]
-pub struct InitArgs {
-    /// Folder to write to
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub dir: PathBuf,
-    /// Also write data/people.parquet: 5,000 made-up people, some broken on purpose
-    #[arg(long)]
-    pub demo: bool,
-    /// Read the columns of this file and propose the mapping
-    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
-    pub from: Option<PathBuf>,
-}
-
-/// Arguments of `connect`.
-#[derive(Debug, Args)]
-pub struct ConnectArgs {
-    /// A connection of the configuration
-    #[arg(value_name = "CONNECTION", conflicts_with_all = ["host", "key_file"])]
-    pub connection: Option<String>,
-    /// Agree to the text that is shown, without being asked
-    #[arg(long, conflicts_with_all = ["check", "revoke"])]
-    pub agree: bool,
-    /// Who agrees or revokes [default on a terminal: the user]
-    #[arg(long, value_name = "NAME", value_parser = parse_person, conflicts_with = "check")]
-    pub by: Option<String>,
-    /// Only tell what is recorded
-    #[arg(long, conflicts_with = "revoke")]
-    pub check: bool,
-    /// Revoke what was agreed to
-    #[arg(long)]
-    pub revoke: bool,
-    /// Host of the account, as in Settings → Developer
-    #[arg(long, value_name = "HOST")]
-    pub host: Option<String>,
-    /// File that holds the API key [else: ACTIVECAMPAIGN_API_KEY]
-    #[arg(long, value_name = "FILE", requires = "host")]
-    pub key_file: Option<PathBuf>,
-    /// Accept a host outside api-us1.com and activehosted.com
-    #[arg(long)]
-    pub allow_host: bool,
-    /// Folder of the state
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Args)]
-pub struct PlanArgs {
-    /// An export of the configuration, a file, glob, folder or URL, a database, or - (Arrow on standard input)
-    #[arg(value_name = "EXPORT|SOURCE")]
-    pub target: Option<String>,
-    /// What the export is.
-    #[command(flatten)]
-    pub export: ExportArgs,
-}
-
-/// Arguments of `run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// An export of the configuration, a file, glob, folder or URL, a database, or - (Arrow on standard input)
-    #[arg(value_name = "EXPORT|SOURCE")]
-    pub target: Option<String>,
-    /// Send everything again, not only what changed
-    #[arg(long)]
-    pub full: bool,
-    /// Run although this guard objects (repeatable)
-    #[arg(long, value_name = "GUARD")]
-    pub allow: Vec<String>,
-    /// Stop in time and leave the rest to the next run, for example 90m
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub deadline: Option<Duration>,
-    /// Most rejected rows, for example 1%
-    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
-    pub max_rejects: Option<Percent>,
-    /// Send to the simulator instead; the state is kept apart
-    #[arg(long)]
-    pub sim: bool,
-    /// What the export is.
-    #[command(flatten)]
-    pub export: ExportArgs,
-}
-
-/// What an export is: alone for a file without configuration, otherwise in place of what the configuration says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
-pub struct ExportArgs {
-    /// Id of the list
-    #[arg(long, value_name = "ID")]
-    pub list: Option<u64>,
-    /// Host of the account, as in Settings → Developer
-    #[arg(long, value_name = "HOST")]
-    pub host: Option<String>,
-    /// File that holds the API key [else: ACTIVECAMPAIGN_API_KEY]
-    #[arg(long, value_name = "FILE", requires = "host")]
-    pub key_file: Option<PathBuf>,
-    /// Accept a host outside api-us1.com and activehosted.com
-    #[arg(long)]
-    pub allow_host: bool,
-    /// Columns of the contact, for example email=EMail,first_name=Given
-    #[arg(long, value_name = "PART=COLUMN", value_delimiter = ',', value_parser = parse_pair)]
-    pub map: Vec<(String, String)>,
-    /// Column of a custom field, by id or title (repeatable)
-    #[arg(long, value_name = "FIELD=COLUMN", value_parser = parse_pair)]
-    pub field: Vec<(String, String)>,
-    /// Tag for every contact (repeatable)
-    #[arg(long, value_name = "TAG")]
-    pub tag: Vec<String>,
-    /// SELECT that makes the segment out of the source
-    #[arg(long, value_name = "SELECT")]
-    pub sql: Option<String>,
-    /// Country of phone numbers without prefix, for example FI
-    #[arg(long, value_name = "CC")]
-    pub phone_region: Option<String>,
-    /// Whether automations may start (and send mail)
-    #[arg(long, value_name = "on|off", value_parser = parse_switch)]
-    pub automations: Option<bool>,
-    /// Folder of the state
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
-}
-
-/// Arguments of `sim`.
-#[derive(Debug, Args)]
-pub struct SimArgs {
-    /// Port on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = 8025)]
-    pub port: u16,
-    /// Seed of everything random [default: 1]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// How many times faster than ActiveCampaign [default: 1]
-    #[arg(long, value_name = "X")]
-    pub speed: Option<f64>,
-    /// Keep the account in this file
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// A fault and its probability, for example throttle=0.2 (repeatable)
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
-    pub fault: Vec<(String, String)>,
-    /// All settings as JSON
-    #[arg(long, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
-}
-
-/// Arguments of `doctor`.
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    /// Only this export
-    #[arg(value_name = "EXPORT")]
-    pub export: Option<String>,
-}
-
-fn parse_pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() && !value.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => Err("write NAME=VALUE".to_owned()),
-    }
-}
-
-/// The name of a person, as it is put on record.
-pub fn parse_person(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.contains(char::is_control) {
-        return Err("write a name without control characters".to_owned());
-    }
-    let sound = (1..=100).contains(&name.chars().count());
-    if sound { Ok(name.to_owned()) } else { Err("write a name of at most 100 characters".to_owned()) }
-}
-
-fn parse_switch(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("write on or off".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -351,7 +216,10 @@ mod tests {
 
     #[test]
     fn no_help_is_longer_than_a_screen() {
-        for verb in ["", "demo", "init", "connect", "plan", "run", "sim", "doctor"] {
+        for verb in [
+            "", "demo", "init", "connect", "plan", "run", "status", "audit", "schedule", "state", "generate", "sim",
+            "doctor",
+        ] {
             let words = ["enlist", verb, "--help"].into_iter().filter(|word| !word.is_empty());
             let help = Cli::try_parse_from(words).unwrap_err().to_string();
             assert!(help.lines().count() <= 30, "{help}");
