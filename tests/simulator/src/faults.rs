@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::settings::seconds;
 
 /// Shares of the calls that go wrong. A call has at most one fault; the shares add up to at most 1.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
     /// Which calls are concerned.
@@ -30,12 +30,12 @@ pub struct Faults {
     /// Answered correctly, but later by `slow_by`.
     pub slow: f64,
     /// See `slow`.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "seconds", serialize_with = "as_seconds")]
     pub slow_by: Duration,
 }
 
 /// Which calls faults are injected into.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultScope {
     /// All of them.
@@ -94,6 +94,17 @@ impl Faults {
         }
         None
     }
+
+    /// Whether every share is one.
+    pub(crate) fn are_shares(&self) -> bool {
+        let losses = [self.cut_before, self.cut_after, self.truncated, self.slow];
+        let answers = [self.throttle, self.server_error, self.html, self.forbidden];
+        losses.iter().chain(&answers).all(|share| (0.0..=1.0).contains(share))
+    }
+}
+
+fn as_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
 }
 
 /// How long an answer takes, in seconds.

@@ -7,6 +7,7 @@ mod cut;
 mod faults;
 mod import;
 mod limit;
+mod page;
 mod record;
 mod reply;
 mod routes;

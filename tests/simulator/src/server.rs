@@ -1,4 +1,4 @@
-//! The front on loopback: the same calls over HTTP/1.1, with cuts as real broken connections.
+//! The front on loopback: the same calls over HTTP/1.1, with cuts as real broken connections, and the page beside them.
 
 use std::convert::Infallible;
 use std::io;
@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::extract::{Request, State};
@@ -21,18 +20,19 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{Cut, Simulator};
+use crate::{Cut, Simulator, page};
 
 /// No body the simulator has a use for is larger: forty times the importer's limit.
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 impl Simulator {
-    /// Answers calls on `listener` until the future is dropped. There is no TLS: for loopback only.
+    /// Answers calls on `listener` until the future is dropped, and shows the account to browsers at `/`. There is no
+    /// TLS, and the page asks for no key: for loopback only.
     ///
     /// # Errors
     /// When the listener fails.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        let router = Router::new().fallback(answer).with_state(self.clone());
+        let router = page::router().fallback(answer).with_state(self.clone());
         axum::serve(Wires(listener), router.into_make_service_with_connect_info::<Scissors>()).await
     }
 }

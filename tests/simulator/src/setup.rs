@@ -68,6 +68,12 @@ impl Simulator {
         id
     }
 
+    /// Takes away all contacts and imports, and puts back what the [`Template`](crate::Template) has and is missing.
+    /// Other lists, fields and tags, exclusions and bounced addresses stay, as do quotas and counts.
+    pub fn reset(&self) {
+        self.present().reset();
+    }
+
     /// From here on every call is answered with 403, whatever its token.
     pub fn revoke(&self) {
         self.state().revoked = true;

@@ -77,6 +77,14 @@ impl State {
         self.importer.advance(now, self.wall, (account, settings, report));
     }
 
+    /// Takes away contacts and imports; what was set up for them stays, or is put back.
+    pub(crate) fn reset(&mut self) {
+        let mut account = Account::from_template(self.settings.account);
+        account.furnish_like(&self.account);
+        self.account = account;
+        self.importer = Importer::default();
+    }
+
     /// Carries out a call that arrives at `now`.
     pub(crate) fn arrive(&mut self, call: &Call, fault: Option<Fault>, now: Duration) -> Result<Response<Bytes>, Cut> {
         self.advance(now);

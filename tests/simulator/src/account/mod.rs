@@ -133,6 +133,18 @@ impl Account {
         self.lists.insert(id, List { name: name.into(), members });
     }
 
+    /// Takes over everything of another account but its contacts.
+    pub(crate) fn furnish_like(&mut self, other: &Self) {
+        other.lists.iter().for_each(|(id, list)| self.add_list(*id, &list.name));
+        other.tags.iter().for_each(|name| {
+            self.tag(name);
+        });
+        self.fields.extend(other.fields.clone());
+        self.exclusions.clone_from(&other.exclusions);
+        self.bounced.clone_from(&other.bounced);
+        self.resubscribed = other.resubscribed;
+    }
+
     /// The highest list id plus one.
     pub(crate) fn next_list(&self) -> u32 {
         self.lists.keys().next_back().map_or(1, |id| id + 1)

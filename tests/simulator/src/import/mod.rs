@@ -7,5 +7,5 @@ mod validate;
 
 pub(crate) use apply::{Refusal, is_full};
 pub(crate) use payload::Payload;
-pub(crate) use queue::{Fate, Importer, Stage, Tally};
+pub(crate) use queue::{Glance, Importer, Stage, Tally};
 pub(crate) use validate::{check, is_deliverable};

@@ -2,7 +2,7 @@
 //! somebody looks at the account at that time or later.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +33,33 @@ pub(crate) enum Stage<'a> {
     Ended(Fate, &'a Applied),
 }
 
+impl Stage<'_> {
+    /// The API's word, and `accepted` where it says `false`.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::TooEarly => "accepted",
+            Self::Waiting => "waiting",
+            Self::Claimed => "claimed",
+            Self::Active => "active",
+            Self::Ended(Fate::Completed, _) => "completed",
+            Self::Ended(Fate::Failed, _) => "failed",
+            Self::Ended(Fate::Interrupted, _) => "interrupted",
+        }
+    }
+}
+
+/// An import as it is listed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance {
+    pub(crate) id: u128,
+    pub(crate) contacts: usize,
+    pub(crate) accepted: Duration,
+    /// As [`Stage::word`].
+    pub(crate) state: &'static str,
+    /// Contacts in `failure`.
+    pub(crate) refused: usize,
+}
+
 /// Imports and contacts of one day.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
@@ -50,7 +77,12 @@ pub(crate) struct Importer {
     free_at: Duration,
     outstanding: BTreeMap<u64, Tally>,
     completed: BTreeMap<u64, Tally>,
+    /// Those that ended, the latest first, at most [`ENDED`].
+    ended: VecDeque<u128>,
 }
+
+/// Ended imports that are listed.
+const ENDED: usize = 20;
 
 #[derive(Debug)]
 struct Batch {
@@ -143,6 +175,8 @@ impl Importer {
             let tally = self.completed.entry(wall.day(ends)).or_default();
             tally.batches += moved.batches;
             tally.contacts += moved.contacts;
+            self.ended.truncate(ENDED - 1);
+            self.ended.push_front(id);
         }
         self.outstanding.retain(|_, tally| tally.batches > 0);
     }
@@ -159,6 +193,24 @@ impl Importer {
             _ if now >= claimed => Stage::Claimed,
             _ => Stage::Waiting,
         })
+    }
+
+    /// Imports that have not ended, in the order of completion, at most `most`.
+    pub(crate) fn pending(&self, now: Duration, settings: &Settings, most: usize) -> Vec<Glance> {
+        let mut due: Vec<_> = self.due.iter().map(|Reverse(due)| *due).collect();
+        due.sort_unstable();
+        due.iter().take(most).filter_map(|(_, _, id)| self.glance(*id, now, settings)).collect()
+    }
+
+    /// Imports that ended lately, the latest first.
+    pub(crate) fn ended(&self, now: Duration, settings: &Settings) -> Vec<Glance> {
+        self.ended.iter().filter_map(|id| self.glance(*id, now, settings)).collect()
+    }
+
+    fn glance(&self, id: u128, now: Duration, settings: &Settings) -> Option<Glance> {
+        let (batch, stage) = (self.batches.get(&id)?, self.stage(id, now, settings)?);
+        let refused = batch.applied.failure.len();
+        Some(Glance { id, contacts: batch.contacts, accepted: batch.accepted, state: stage.word(), refused })
     }
 
     /// Imports that have not ended, by the day they were accepted (in days since the Unix epoch).

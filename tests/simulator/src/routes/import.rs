@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::account::fold;
 use crate::calendar::date;
-use crate::import::{Fate, Payload, Stage, Tally, check};
+use crate::import::{Payload, Stage, Tally, check};
 use crate::reply::{Call, Reply};
 use crate::state::State;
 use crate::switches::{Oversize, SuccessKey, SuccessValue, UnknownBatch};
@@ -99,20 +99,15 @@ pub(crate) fn info(state: &State, call: &Call, now: Duration) -> Reply {
     };
     let id = u128::from_str_radix(&name.replace('-', ""), 16).ok();
     let stage = id.and_then(|id| state.importer.stage(id, now, &state.settings));
-    let unfinished = |status: &str| Reply::ok(&json!({ "status": status, "success": [], "failure": [] }));
+    let word = stage.as_ref().map(Stage::word);
     match (stage, state.settings.unknown_batch) {
         (Some(Stage::TooEarly), _) | (None, UnknownBatch::False) => Reply::ok(&json!({ "status": false })),
-        (Some(Stage::Waiting), _) => unfinished("waiting"),
-        (Some(Stage::Claimed), _) => unfinished("claimed"),
-        (Some(Stage::Active), _) => unfinished("active"),
-        (Some(Stage::Ended(fate, applied)), _) => {
-            let status = match fate {
-                Fate::Completed => "completed",
-                Fate::Failed => "failed",
-                Fate::Interrupted => "interrupted",
-            };
+        (Some(Stage::Waiting | Stage::Claimed | Stage::Active), _) => {
+            Reply::ok(&json!({ "status": word, "success": [], "failure": [] }))
+        }
+        (Some(Stage::Ended(_, applied)), _) => {
             let success: Vec<String> = applied.success.iter().map(u32::to_string).collect();
-            Reply::ok(&json!({ "status": status, "success": success, "failure": applied.failure }))
+            Reply::ok(&json!({ "status": word, "success": success, "failure": applied.failure }))
         }
         (None, UnknownBatch::NotFound) => Reply::missing("Import", name),
         (None, UnknownBatch::BadRequest) => {
@@ -136,7 +131,7 @@ pub(crate) fn totals(state: &State, now: Duration) -> Reply {
 }
 
 /// The usual way to write a UUID.
-fn hyphenated(id: u128) -> String {
+pub(crate) fn hyphenated(id: u128) -> String {
     let hex = format!("{id:032x}");
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }

@@ -6,6 +6,7 @@ mod http_front;
 mod import;
 mod limits;
 mod network;
+mod page;
 mod processing;
 
 use bytes::Bytes;
