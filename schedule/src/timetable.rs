@@ -68,10 +68,8 @@ impl Timetable {
             return self.cron.find_next_occurrence(&local, false).ok().map(|due| due.to_utc());
         }
         let mut wall = local.naive_local();
-        let mut inclusive = true;
         loop {
-            wall = self.cron.find_next_occurrence(&wall, inclusive).ok()?;
-            inclusive = false;
+            wall = self.cron.find_next_occurrence(&wall, false).ok()?;
             // Times of the wall that the clock skips or repeats come to one and the same moment, or to a past one.
             let due = self.moment(wall)?;
             if due > after {
