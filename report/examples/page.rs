@@ -14,7 +14,7 @@ fn main() -> io::Result<()> {
     let folder = folder.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "name the folder to write to"))?;
     std::fs::create_dir_all(&folder)?;
     let earlier = made_up::earlier();
-    let runs: Vec<_> = earlier.iter().cloned().chain([made_up::first_load()]).collect();
+    let runs: Vec<_> = earlier.iter().skip(5).cloned().chain([made_up::changes()]).collect();
     for (name, page) in [
         ("run.html", run_page(&made_up::first_load(), &earlier)),
         ("export.html", export_page(&runs)),

@@ -32,7 +32,7 @@ pub(crate) fn section(run: &RunDocument) -> Html {
     a_section("Where every row went")
         .with(gap)
         .with(equation(read, &terms))
-        .with(bar(read, &terms))
+        .with((read > 0).then(|| bar(read, &terms)))
         .with(legend(&terms))
         .into()
 }

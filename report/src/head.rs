@@ -1,82 +1,65 @@
 //! The top of a page: what became of the run, of what, where to, when; and the three or four numbers that people ask for.
 
-use enlist_history::RunDocument;
+use enlist_history::{Outcome, RunDocument};
 
 use crate::html::{Html, Tag, tag};
 use crate::page::{callout, fact, paragraph};
-use crate::words::{chosen_time, count, moment, percent, plural, time};
+use crate::words::{chosen_time, count, moment, percent, time};
 use crate::{status, verdict};
 
 /// The top of the page of a run.
 pub(crate) fn of_run(run: &RunDocument) -> Html {
-    let facts = tag("dl")
-        .class("facts")
-        .with(fact("Export", run.export.as_str()))
-        .with(fact("List", list(run)))
-        .with(fact("Account", account(run)))
-        .with(fact("Started", when(run)))
-        .with(fact("Run", tag("code").with(run.run_id.as_str())));
-    Html::from_iter([
-        banner(run, "Report of a run"),
-        tiles(run),
-        tag("div").class("card").with(facts).into(),
-        notes(run),
-    ])
+    let took = run.outcome.is_none().then(|| fact("Took", time(run.seconds)));
+    let facts = [
+        fact("List", list(run)),
+        fact("Account", account(run)),
+        fact("Started", when(run)),
+        Html::from(took),
+        fact("Run", tag("code").with(run.run_id.as_str())),
+    ];
+    Html::from_iter([banner(run, "Report of a run", facts), error(run), tiles(run), warnings(run)])
 }
 
 /// The top of the page of an export, whose last run is `last`.
 pub(crate) fn of_export(last: &RunDocument, runs: &[&RunDocument]) -> Html {
-    let well = runs.iter().filter(|run| run.status == "ok").count() as u64;
-    let total = runs.len() as u64;
-    let tally = match (well, total) {
-        (1, 1) => "The one run went well.".to_owned(),
-        (0, 1) => "The one run did not go well.".to_owned(),
-        (well, total) if well == total => format!("All of the last {} went well.", plural(total, "run")),
-        (well, total) => format!("Of the last {}, {} went well.", plural(total, "run"), count(well)),
-    };
-    let facts = tag("dl")
-        .class("facts")
-        .with(fact("Export", last.export.as_str()))
-        .with(fact("List", list(last)))
-        .with(fact("Account", account(last)))
-        .with(fact("Last run", when(last)))
-        .with(fact("Runs", tally.as_str()));
-    Html::from_iter([
-        banner(last, "The last runs of an export"),
-        tag("div").class("card").with(facts).into(),
-        notes(last),
-    ])
+    let facts = [fact("List", list(last)), fact("Account", account(last)), fact("Last run", when(last))];
+    Html::from_iter([banner(last, "The last runs of an export", facts), error(last), tiles_of(runs), warnings(last)])
 }
 
-fn banner(run: &RunDocument, kind: &str) -> Html {
+fn banner(run: &RunDocument, kind: &str, facts: impl IntoIterator<Item = Html>) -> Html {
     let verdict = verdict::of(run);
-    let top = tag("p")
-        .class("kind")
-        .with(status::badge(&run.status))
-        .with(tag("span").with(format!("{kind} · {}", run.export)));
-    let banner = tag("header").attr("class", format!("verdict {}", status::tone(&run.status)));
-    banner.with(top).with(tag("h1").with(verdict.sentence)).all(verdict.more.into_iter().map(paragraph)).into()
+    let kind = tag("span").with(format!("{kind} · ")).with(tag("b").with(run.export.as_str()));
+    let top = tag("p").class("kind").with(status::badge(&run.status)).with(kind);
+    tag("header")
+        .attr("class", format!("verdict {}", status::tone(&run.status)))
+        .with(top)
+        .with(tag("h1").with(verdict.sentence))
+        .all(verdict.more.into_iter().map(paragraph))
+        .with(tag("dl").class("facts").all(facts))
+        .into()
 }
 
-/// What ended the run early, and what else to know.
-fn notes(run: &RunDocument) -> Html {
-    let error = run.error.as_ref().map(|error| {
-        let help = error.help.as_deref().map(|help| tag("p").with(tag("b").with("What to do: ")).with(help));
-        let code = tag("p").class("quiet").with(tag("code").with(error.code.as_str()));
-        let tone = if status::tone(&run.status) == "bad" { "bad" } else { "warn" };
-        callout(tone, &sentence(&error.message), Html::from_iter([help.into(), Html::from(code)]))
-    });
-    let warnings = (!run.warnings.is_empty()).then(|| {
-        let list = tag("ul").all(run.warnings.iter().map(|warning| tag("li").with(warning.as_str())));
-        callout("warn", "Good to know", list)
-    });
-    Html::from_iter([Html::from(error), Html::from(warnings)])
+/// What ended the run early, and what to do about it.
+fn error(run: &RunDocument) -> Html {
+    let Some(error) = &run.error else { return Html::default() };
+    let help = error.help.as_deref().map(|help| tag("p").with(tag("b").with("What to do: ")).with(help));
+    let code = tag("p").class("quiet").with(tag("code").with(error.code.as_str()));
+    let tone = if status::tone(&run.status) == "bad" { "bad" } else { "warn" };
+    callout(tone, &sentence(&error.message), Html::from_iter([help.into(), Html::from(code)]))
 }
 
+/// What else to know.
+fn warnings(run: &RunDocument) -> Html {
+    if run.warnings.is_empty() {
+        return Html::default();
+    }
+    let list = tag("ul").all(run.warnings.iter().map(|warning| tag("li").with(warning.as_str())));
+    callout("warn", "Good to know", list)
+}
+
+/// The numbers of a run that people ask for, where it got far enough to have any.
 fn tiles(run: &RunDocument) -> Html {
-    let Some(outcome) = run.outcome else {
-        return tag("div").class("tiles").with(time_tile(run)).into();
-    };
+    let Some(outcome) = run.outcome else { return Html::default() };
     let mut tiles = vec![tile("Contacts confirmed", count(outcome.confirmed), "finished by ActiveCampaign".to_owned())];
     if outcome.unchanged > 0 {
         tiles.push(tile("Up to date already", count(outcome.unchanged), "confirmed by an earlier run".to_owned()));
@@ -86,7 +69,28 @@ fn tiles(run: &RunDocument) -> Html {
     }
     let share = format!("{} of the rows read", percent(outcome.rejected, run.source.rows));
     tiles.push(tile("Rows rejected", count(outcome.rejected), share));
-    tiles.push(time_tile(run));
+    tiles.push(time_tile("Time", run));
+    tag("div").class("tiles").all(tiles).into()
+}
+
+/// The same of several runs.
+fn tiles_of(runs: &[&RunDocument]) -> Html {
+    let sum = |of: fn(&Outcome) -> u64| {
+        runs.iter().filter_map(|run| run.outcome.as_ref()).map(of).fold(0, u64::saturating_add)
+    };
+    let well = runs.iter().filter(|run| run.status == "ok").count() as u64;
+    let total = runs.len() as u64;
+    let longest = runs.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    let tiles = [
+        Some(tile("Runs", format!("{} of {}", count(well), count(total)), "went well".to_owned())),
+        Some(tile("Contacts confirmed", count(sum(|outcome| outcome.confirmed)), "in these runs together".to_owned())),
+        Some(tile(
+            "Waiting",
+            count(runs.last().and_then(|run| run.outcome).map_or(0, |outcome| outcome.deferred)),
+            "after the last run".to_owned(),
+        )),
+        longest.map(|run| time_tile("Longest run", run)),
+    ];
     tag("div").class("tiles").all(tiles).into()
 }
 
@@ -99,10 +103,10 @@ fn tile(name: &str, number: String, note: String) -> Tag {
 }
 
 /// How long it took, as a part of the time there was.
-fn time_tile(run: &RunDocument) -> Tag {
+fn time_tile(name: &str, run: &RunDocument) -> Tag {
     let took = time(run.seconds);
     let Some(target) = run.target.filter(|target| target.seconds > 0 && target.used_fraction.is_finite()) else {
-        return tile("Time", took, "there is no deadline".to_owned());
+        return tile(name, took, "no deadline is set".to_owned());
     };
     let allowed = chosen_time(target.seconds);
     let used = (target.used_fraction * 100.0).max(0.0);
@@ -116,7 +120,7 @@ fn time_tile(run: &RunDocument) -> Tag {
     let meter = tag("div").class(class).attr("role", "img").attr("aria-label", note.as_str()).with(fill);
     tag("div")
         .class("tile")
-        .with(tag("p").class("name").with("Time"))
+        .with(tag("p").class("name").with(name))
         .with(tag("p").class("figure").with(took))
         .with(meter)
         .with(tag("p").class("quiet").with(note))
@@ -129,8 +133,12 @@ fn list(run: &RunDocument) -> String {
     }
 }
 
-fn account(run: &RunDocument) -> &str {
-    run.destination.display_name.as_deref().unwrap_or(&run.destination.host)
+fn account(run: &RunDocument) -> Html {
+    let host = run.destination.host.as_str();
+    match run.destination.display_name.as_deref() {
+        Some(name) => Html::from_iter([Html::from(name), tag("br").into(), tag("small").with(host).into()]),
+        None => host.into(),
+    }
 }
 
 fn when(run: &RunDocument) -> Tag {

@@ -20,8 +20,11 @@ mod words;
 use enlist_history::RunDocument;
 use html::{Html, tag};
 
-/// Most runs that a trend shows.
+/// Most runs that the trend of a run shows, itself included.
 pub const TREND: usize = 30;
+
+/// Most runs that the page of an export shows.
+pub const MOST_RUNS: usize = 100;
 
 /// The page of one run. `earlier` are the runs of the same export before it, oldest first; the last 29 of them are shown.
 pub fn run_page(run: &RunDocument, earlier: &[RunDocument]) -> String {
@@ -41,9 +44,9 @@ pub fn run_page(run: &RunDocument, earlier: &[RunDocument]) -> String {
     page::whole(&title, body, Html::json("run", &serde_json::to_value(run).unwrap_or_default()))
 }
 
-/// The page of an export. `runs` are its runs, oldest first; the last 30 of them are shown.
+/// The page of an export. `runs` are the runs to show, oldest first; of more than [`MOST_RUNS`], the last ones are shown.
 pub fn export_page(runs: &[RunDocument]) -> String {
-    let runs: Vec<&RunDocument> = runs.iter().skip(runs.len().saturating_sub(TREND)).collect();
+    let runs: Vec<&RunDocument> = runs.iter().skip(runs.len().saturating_sub(MOST_RUNS)).collect();
     let Some(last) = runs.last() else {
         let nothing = tag("header").class("verdict neutral").with(tag("h1").with("No runs yet."));
         return page::whole("No runs yet", nothing.into(), Html::default());

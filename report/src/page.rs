@@ -48,6 +48,11 @@ pub(crate) fn folded(summary: impl Into<Html>, body: impl Into<Html>) -> Html {
     tag("details").with(tag("summary").with(summary)).with(body).into()
 }
 
+/// A drawing once more, as a table. On paper it is left out: there it would take page after page.
+pub(crate) fn as_numbers(summary: &str, table: Html) -> Html {
+    tag("details").class("numbers").with(tag("summary").with(summary)).with(table).into()
+}
+
 /// A table that scrolls within its own box where the screen is narrow. `numbers` says which columns are numbers.
 pub(crate) fn table(name: &str, columns: &[(&str, Column)], rows: impl IntoIterator<Item = Vec<Html>>) -> Html {
     let cell = |name: &'static str, column: Column| match column {

@@ -54,11 +54,13 @@ pub(crate) fn bins(timeline: &Timeline) -> Vec<Bin> {
     bins
 }
 
-/// How many steps make one that is drawn: a minute of a long run, ten seconds of a short one, a step of one below a minute.
+/// How many steps make one that is drawn: a minute of a long run, a quarter of one of a short run, a step of one below a minute. A
+/// quarter holds a whole number of imports at the usual 100 a minute, so their even pace does not look like a sawtooth.
 fn together(steps: u64, length: u64) -> usize {
     let wished: u64 = match steps.saturating_mul(length) {
         0..60 => 1,
-        60..600 => 10,
+        60..360 => 15,
+        360..900 => 30,
         _ => 60,
     };
     usize::try_from(wished.div_ceil(length).max(steps.div_ceil(MOST))).unwrap_or(usize::MAX).max(1)
@@ -123,7 +125,7 @@ mod tests {
     #[test]
     fn a_long_run_is_drawn_in_minutes_and_a_very_short_one_as_it_is() {
         assert_eq!(bins(&timeline(8, 304))[0].to, 64);
-        assert_eq!(bins(&timeline(1, 300))[0].to, 10);
+        assert_eq!(bins(&timeline(1, 300))[0].to, 15);
         assert_eq!(bins(&timeline(1, 14)).len(), 14);
     }
 

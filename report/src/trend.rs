@@ -3,7 +3,7 @@
 use enlist_history::RunDocument;
 
 use crate::html::{Html, Tag, tag};
-use crate::page::{Column, folded, paragraph, section as a_section, table};
+use crate::page::{Column, as_numbers, paragraph, section as a_section, table};
 use crate::status;
 use crate::svg::axis::Axis;
 use crate::svg::bars::columns;
@@ -43,7 +43,7 @@ pub(crate) fn section(runs: &[&RunDocument]) -> Html {
         .with(paragraph(note))
         .with(ends(runs))
         .with(tag("div").class("panels").all(panels))
-        .with(folded("These runs as numbers", numbers(runs)))
+        .with(as_numbers("These runs as numbers", numbers(runs)))
         .into()
 }
 
@@ -70,7 +70,7 @@ fn panel(measure: &Measure, runs: &[&RunDocument]) -> Tag {
     let values: Vec<Option<f64>> = runs.iter().map(|run| value(measure, run)).collect();
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "values are counts and times")]
-    let axis = Axis::up_to(most.ceil() as u64);
+    let axis = Axis::exactly(most.ceil() as u64);
     let last = runs.last().zip(values.last()).map(|(run, value)| said(measure, run, *value)).unwrap_or_default();
     let says = |run: &RunDocument, value| format!("{}: {}", moment(&run.started_at), said(measure, run, value));
     let bars: Vec<_> = runs.iter().zip(&values).map(|(run, value)| (says(run, *value), *value)).collect();

@@ -19,17 +19,9 @@ pub(crate) fn of(run: &RunDocument) -> Verdict {
     match run.status.as_str() {
         "ok" if is_idle(run) => nothing_to_do(run, &outcome),
         "ok" => Verdict { sentence: arrived(run, &outcome), more: rest(run, &outcome) },
-        "rejects" => Verdict {
-            sentence: format!(
-                "{} did not become contacts: more than this export allows.",
-                plural(outcome.rejected, "row")
-            ),
-            more: vec![so_far(run, &outcome)],
-        },
+        "rejects" => too_many_rejects(run, &outcome),
         "stopped" => stopped(run, &outcome),
-        "guarded" => {
-            Verdict { sentence: "Nothing was sent: a safety guard held this run back.".to_owned(), more: vec![] }
-        }
+        "guarded" => guarded(run, &outcome),
         "locked" => Verdict {
             sentence: "This run did not start: another run of the same export is at work.".to_owned(),
             more: vec![],
@@ -86,9 +78,29 @@ fn rest(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
             plural(outcome.unchanged, "other contact")
         )
     });
-    let rejected = (outcome.rejected > 0)
-        .then(|| format!("{} of {} did not become contacts.", plural(outcome.rejected, "row"), count(run.source.rows)));
+    let rejected = (outcome.rejected > 0).then(|| {
+        format!(
+            "{} of {} did not become contacts; the reasons are below.",
+            count(outcome.rejected),
+            plural(run.source.rows, "row")
+        )
+    });
     unchanged.into_iter().chain(rejected).collect()
+}
+
+fn too_many_rejects(run: &RunDocument, outcome: &Outcome) -> Verdict {
+    let sentence = match outcome.rejected {
+        0 => "More rows were rejected than this export allows.".to_owned(),
+        rejected => format!("{} did not become contacts: more than this export allows.", plural(rejected, "row")),
+    };
+    Verdict { sentence, more: vec![so_far(run, outcome)] }
+}
+
+fn guarded(run: &RunDocument, outcome: &Outcome) -> Verdict {
+    if run.requests.bulk == 0 {
+        return Verdict { sentence: "Nothing was sent: a safety guard held this run back.".to_owned(), more: vec![] };
+    }
+    Verdict { sentence: "A safety guard held this run back.".to_owned(), more: vec![so_far(run, outcome)] }
 }
 
 fn stopped(run: &RunDocument, outcome: &Outcome) -> Verdict {
@@ -167,7 +179,7 @@ mod tests {
             of(&run("ok", Some(outcome))).more,
             [
                 "5 other contacts needed nothing: they are as they were confirmed earlier.",
-                "2,348 rows of 1,000,000 did not become contacts."
+                "2,348 of 1,000,000 rows did not become contacts; the reasons are below."
             ]
         );
     }
@@ -191,13 +203,15 @@ mod tests {
         for (status, expected) in [
             ("rejects", "2,348 rows did not become contacts: more than this export allows."),
             ("stopped", "Stopped with work left: 475,452 contacts wait; run the same command again."),
-            ("guarded", "Nothing was sent: a safety guard held this run back."),
+            ("guarded", "A safety guard held this run back."),
             ("locked", "This run did not start: another run of the same export is at work."),
             ("failed", "The run failed after 521,674 contacts had arrived in VIP customers."),
             ("paused", "The run ended as “paused”."),
         ] {
             assert_eq!(sentence(status, half), expected);
         }
+        assert_eq!(of(&run("guarded", None)).sentence, "Nothing was sent: a safety guard held this run back.");
+        assert_eq!(of(&run("rejects", None)).sentence, "More rows were rejected than this export allows.");
         assert_eq!(of(&run("failed", None)).sentence, "The run failed; nothing was sent.");
         assert_eq!(of(&run("stopped", None)).sentence, "Stopped before the end; run the same command again.");
     }

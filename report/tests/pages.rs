@@ -6,7 +6,7 @@
 mod made_up;
 
 use enlist_history::RunDocument;
-use enlist_report::{TREND, export_page, run_page};
+use enlist_report::{MOST_RUNS, TREND, export_page, run_page};
 use made_up::{HOSTILE, hostile};
 
 /// Every page that the examples show.
@@ -125,7 +125,9 @@ fn programs_find_the_document_itself() {
     assert_eq!(serde_json::from_str::<RunDocument>(data).unwrap(), reread(&run));
     let page = export_page(&made_up::earlier());
     let data = between(&page, "<script type=\"application/json\" id=\"runs\">", "</script>");
-    assert_eq!(serde_json::from_str::<Vec<RunDocument>>(data).unwrap().len(), TREND);
+    assert_eq!(serde_json::from_str::<Vec<RunDocument>>(data).unwrap().len(), made_up::earlier().len());
+    let many: Vec<RunDocument> = (0..150).map(|_| made_up::idle()).collect();
+    assert!(export_page(&many).contains(&format!("The last {MOST_RUNS} runs")));
     let page = run_page(&hostile(), &[]);
     let data = between(&page, "<script type=\"application/json\" id=\"run\">", "</script>");
     assert_eq!(serde_json::from_str::<RunDocument>(data).unwrap().export, HOSTILE);
@@ -224,7 +226,7 @@ fn numbers_that_cannot_be_are_shown_as_well_as_they_can() {
 #[test]
 fn a_trend_ends_with_the_run_itself_and_holds_thirty() {
     let page = run_page(&made_up::first_load(), &made_up::earlier());
-    assert!(page.contains("The last 30 runs, oldest on the left"));
+    assert!(page.contains(&format!("The last {TREND} runs, oldest on the left")));
     let bars = between(&page, "id=\"trend-rows-desc\"", "</svg>");
     assert_eq!(bars.matches("<rect").count(), 28, "two of the thirty did not get to read");
     assert!(bars.contains("class=\"column last\""));
@@ -235,5 +237,5 @@ fn the_last_run_decides_on_the_page_of_an_export() {
     let runs = [made_up::first_load(), made_up::stopped()];
     let page = export_page(&runs);
     assert!(between(&page, "<h1>", "</h1>").starts_with("Stopped with work left"));
-    assert!(page.contains("Of the last 2 runs, 1 went well."));
+    assert!(page.contains("<p class=\"figure\">1 of 2</p>\n<p class=\"quiet\">went well</p>"));
 }

@@ -27,7 +27,7 @@ pub(crate) fn first_load() -> RunDocument {
 
 /// The same, which lost its network half way.
 pub(crate) fn stopped() -> RunDocument {
-    let (timeline, sent) = delivery(997_126, 0, 1_290);
+    let (timeline, sent) = delivery(997_126, 0, 2_040);
     let deferred = 997_126 - sent.confirmed;
     RunDocument {
         exit_code: 5,
@@ -234,14 +234,14 @@ fn delivery(contacts: u64, refused: u64, seconds: u64) -> (Timeline, Sent) {
     while ended < imports && second < seconds {
         let slow = (840..905).contains(&second);
         credit += if slow { 0.35 } else { 1.66 };
-        if slow && second % 13 == 0 {
-            now.throttled += 1;
-        }
-        if second % 601 == 200 {
-            now.retries += 1;
-        }
         // The network is lost for the last ten minutes of a run that is stopped.
         let lost = seconds != u64::MAX && second + 600 > seconds;
+        if !lost && slow && second % 13 == 0 {
+            now.throttled += 1;
+        }
+        if !lost && second % 601 == 200 {
+            now.retries += 1;
+        }
         while credit >= 1.0 {
             credit -= 1.0;
             if now.imports < imports && !lost {
@@ -257,6 +257,9 @@ fn delivery(contacts: u64, refused: u64, seconds: u64) -> (Timeline, Sent) {
         }
         now.pending = finished.len() as u64;
         now.latency_ms = 128 + second * 31 % 47 + if second % 173 == 9 { 290 } else { 0 } + if slow { 420 } else { 0 };
+        if lost {
+            now.latency_ms = 0;
+        }
         timeline.push(second, now);
         second += 1;
     }

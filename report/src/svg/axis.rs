@@ -22,6 +22,11 @@ impl Axis {
         Self { top: step.saturating_mul(steps), ticks }
     }
 
+    /// An axis that ends at `most`, for a drawing too small for more than that number.
+    pub(crate) fn exactly(most: u64) -> Self {
+        Self { top: most.max(1), ticks: vec![0, most.max(1)] }
+    }
+
     /// The height of `number` in the box, from its top.
     pub(crate) fn y(&self, number: f64) -> f64 {
         HEIGHT - (number / length(self.top)).clamp(0.0, 1.0) * HEIGHT

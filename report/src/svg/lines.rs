@@ -20,9 +20,11 @@ pub(crate) fn line(class: &'static str, steps: &[Step], seconds: u64, axis: &Axi
     tag("path").class(class).attr("d", path(steps, seconds, axis, false)).into()
 }
 
-/// The same, filled down to the axis.
+/// The same, with a ground down to the axis.
 pub(crate) fn area(class: &'static str, steps: &[Step], seconds: u64, axis: &Axis) -> Html {
-    tag("path").class(class).attr("d", path(steps, seconds, axis, true)).into()
+    let ground = tag("path").class("ground").attr("d", path(steps, seconds, axis, true));
+    let outline = tag("path").class("outline").attr("d", path(steps, seconds, axis, false));
+    tag("g").class(class).with(ground).with(outline).into()
 }
 
 /// A limit across the drawing.

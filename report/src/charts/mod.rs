@@ -1,14 +1,19 @@
 //! How a run went: drawings below each other over one axis of time.
 
+mod frame;
+mod marks;
+mod numbers;
+
 use enlist_history::RunDocument;
 
-use crate::html::{Html, Tag, tag};
-use crate::page::{Column, folded, paragraph, section as a_section, table};
-use crate::svg::axis::{Axis, times};
-use crate::svg::lines::{Step, area, ground, limit, line, x};
-use crate::svg::{WIDTH, drawing, length};
+use self::frame::key;
+use crate::html::{Html, tag};
+use crate::page::{as_numbers, paragraph, section as a_section};
+use crate::svg::axis::Axis;
+use crate::svg::length;
+use crate::svg::lines::{Step, area, limit, line};
 use crate::timeline::{Bin, bins};
-use crate::words::{count, plural, time};
+use crate::words::{count, percent, plural};
 
 /// Below this a rate a minute would be a guess: counts are shown.
 const A_MINUTE: u64 = 60;
@@ -38,7 +43,7 @@ pub(crate) fn section(run: &RunDocument) -> Html {
                 .with(over.marks())
                 .with(over.axis()),
         )
-        .with(folded("These drawings as numbers", over.numbers()))
+        .with(as_numbers("These drawings as numbers", over.numbers()))
         .into()
 }
 
@@ -75,10 +80,11 @@ impl Over<'_> {
             return Html::default();
         }
         paragraph(format!(
-            "ActiveCampaign takes at most {} contacts a minute ({} imports). This run had {} a minute confirmed.",
+            "ActiveCampaign takes at most {} contacts a minute ({} imports). This run confirmed {} a minute on average: {} of that.",
             count(rate.contacts_limit_per_min),
             count(rate.limit_per_min.into()),
             count(rate.contacts_per_min),
+            percent(rate.contacts_per_min, rate.contacts_limit_per_min),
         ))
     }
 
@@ -95,7 +101,13 @@ impl Over<'_> {
             Some(key("fill confirmed", "confirmed".to_owned())),
             Some(key("line accepted", "accepted".to_owned())),
             ceiling.map(|ceiling| key("line limit", format!("ceiling {}", count(ceiling)))),
+            self.bins.iter().any(|bin| bin.throttled > 0).then(|| key("ground held", "asked to slow down".to_owned())),
         ];
+        // What is sent is spread evenly; what is finished comes as ActiveCampaign gets to it.
+        let burst = ceiling.is_some_and(|ceiling| most(&confirmed) > ceiling);
+        let note = burst.then_some(
+            "Imports are finished in bursts, so confirmed contacts may stand above the ceiling for a while.",
+        );
         let shows = format!(
             "At most {} accepted and {} confirmed{}{}.",
             count(most(&accepted)),
@@ -103,7 +115,8 @@ impl Over<'_> {
             self.a_minute(),
             ceiling.map(|ceiling| format!("; the ceiling is {}", count(ceiling))).unwrap_or_default(),
         );
-        self.plot("contacts", self.named("Contacts"), &shows, keys, &axis, shapes)
+        let note = note.map(|note| tag("p").class("quiet").with(note));
+        Html::from_iter([self.plot("contacts", self.named("Contacts"), &shows, keys, &axis, shapes), note.into()])
     }
 
     fn imports(&self) -> Html {
@@ -158,97 +171,6 @@ impl Over<'_> {
         )
     }
 
-    /// A line of marks for what was not as it should be.
-    fn marks(&self) -> Html {
-        let lane = |id, name: &'static str, class, of: fn(&Bin) -> u64, shows: &str| {
-            let there = self.bins.iter().filter(|bin| of(bin) > 0);
-            let marks = there.map(|bin| {
-                let (from, to) = (x(bin.from, self.seconds), x(bin.to, self.seconds));
-                let says = format!("{} at {}", plural(of(bin), name), time(length(bin.from)));
-                let rect = tag("rect").class(class).attr("x", crate::svg::at(from)).attr("y", 0);
-                // Wide enough to be seen.
-                let rect = rect.attr("width", crate::svg::at((to - from).max(WIDTH / 250.0))).attr("height", 100);
-                Html::from(rect.with(tag("title").with(says)))
-            });
-            let name = tag("span").class("lane-name").attr("aria-hidden", "true").with(name);
-            tag("div").class("lane").with(name).with(drawing(id, shows, shows, marks))
-        };
-        let sum = |of: fn(&Bin) -> u64| self.bins.iter().map(of).fold(0_u64, u64::saturating_add);
-        let (throttled, retries) = (sum(|bin| bin.throttled), sum(|bin| bin.retries));
-        if throttled == 0 && retries == 0 {
-            return tag("p")
-                .class("quiet calm")
-                .with("ActiveCampaign never asked to slow down, and nothing had to be sent again.")
-                .into();
-        }
-        let asked = format!("ActiveCampaign asked {} to slow down", plural(throttled, "time"));
-        let again = format!("{} sent again", plural(retries, "import"));
-        let caption = tag("figcaption")
-            .with(tag("h3").with("Slowed down or sent again"))
-            .with(tag("p").class("keys").with(format!("{asked}; {again}")));
-        tag("figure")
-            .class("plot")
-            .with(caption)
-            .with(lane("throttled", "throttle", "mark throttled", |bin| bin.throttled, &asked))
-            .with(lane("retries", "retry", "mark retried", |bin| bin.retries, &again))
-            .into()
-    }
-
-    fn axis(&self) -> Tag {
-        let labels = times(self.seconds).into_iter().enumerate().map(|(n, (second, label))| {
-            let class = if n % 2 == 1 { "odd" } else { "even" };
-            tag("span")
-                .class(class)
-                .attr("style", format!("left:{:.2}%", x(second, self.seconds) / WIDTH * 100.0))
-                .with(label)
-        });
-        let name = tag("p").class("quiet").with("time since the start");
-        tag("div").class("x").attr("aria-hidden", "true").with(tag("div").all(labels)).with(name)
-    }
-
-    fn plot(
-        &self,
-        id: &'static str,
-        title: String,
-        shows: &str,
-        keys: impl IntoIterator<Item = Option<Html>>,
-        axis: &Axis,
-        shapes: impl IntoIterator<Item = Html>,
-    ) -> Html {
-        let held = ground(
-            "held",
-            self.bins.iter().filter(|bin| bin.throttled > 0).map(|bin| (bin.from, bin.to)),
-            self.seconds,
-        );
-        let caption = tag("figcaption").with(tag("h3").with(title.as_str())).with(tag("p").class("keys").all(keys));
-        let shapes = [held, axis.grid()].into_iter().chain(shapes);
-        let frame = tag("div").class("frame").with(axis.labels()).with(drawing(id, &title, shows, shapes));
-        tag("figure").class("plot").with(caption).with(frame).into()
-    }
-
-    fn numbers(&self) -> Html {
-        use Column::{Number, Text};
-        let per = if self.rates { " a minute" } else { "" };
-        let heads = [
-            ("from".to_owned(), Text),
-            (format!("accepted{per}"), Number),
-            (format!("confirmed{per}"), Number),
-            (format!("imports{per}"), Number),
-            ("waiting".to_owned(), Number),
-            ("slowest, ms".to_owned(), Number),
-            ("throttled".to_owned(), Number),
-            ("retries".to_owned(), Number),
-        ];
-        let heads: Vec<(&str, Column)> = heads.iter().map(|(name, column)| (name.as_str(), *column)).collect();
-        let rows = self.bins.iter().map(|bin| {
-            let slowest = if bin.latency_ms == 0 { "–".to_owned() } else { count(bin.latency_ms) };
-            let numbers = [bin.accepted, bin.confirmed, bin.imports].map(|number| count(self.rate(bin, number)));
-            let rest = [count(bin.pending), slowest, count(bin.throttled), count(bin.retries)];
-            [time(length(bin.from))].into_iter().chain(numbers).chain(rest).map(Html::from).collect()
-        });
-        table("The run over time", &heads, rows)
-    }
-
     fn steps(&self, of: fn(&Bin) -> u64) -> Vec<Step> {
         self.bins.iter().map(|bin| step(bin, Some(length(self.rate(bin, of(bin)))))).collect()
     }
@@ -278,11 +200,6 @@ fn step(bin: &Bin, value: Option<f64>) -> Step {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "values are counts")]
 fn most(steps: &[Step]) -> u64 {
     steps.iter().filter_map(|step| step.value).fold(0.0, f64::max) as u64
-}
-
-fn key(class: &'static str, name: String) -> Html {
-    let swatch = tag("span").attr("class", format!("key {class}")).attr("aria-hidden", "true");
-    tag("span").class("entry").with(swatch).with(name).into()
 }
 
 #[cfg(test)]
