@@ -86,7 +86,7 @@ async fn pipeline(file: &Path, folder: &Path, rows: u64, results: &mut Results) 
     let source: Arc<dyn Source> = Arc::new(ParquetFiles::open(&*file.to_string_lossy())?);
     let guards = Guards { max_change: None, max_rejects: None, ..Guards::default() };
     let export =
-        Export { source, mapping: Some(mapping()), sink, guards, full: false, deadline: Duration::from_secs(3600) };
+        Export { mapping: Some(mapping()), guards, deadline: Duration::from_secs(3600), ..Export::new(source, sink) };
     let state_path = folder.join("state");
     let state = || -> Result<State, Failure> {
         let state = StateFolder::open(&state_path)?;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::delivery::{self, Delivery, Pacer, Tools};
-use crate::plan::{Merge, Merged, Partitions, Reader, Summary};
-use crate::report::{Latency, NoRejects, Outcome, Phase, Progress, RejectWriter, Report};
+use crate::delivery::{self, Delivery, Pacer, Tools, Verdicts};
+use crate::plan::{Merge, Merged, Reader, Requests, Segment, Selection, Staging, Summary};
+use crate::report::{Latency, Leavers, NoRejects, Outcome, Phase, Progress, RejectWriter, Report};
 use crate::{
     BoundMapping, Clock, Destination, Digest, Error, ErrorKind, Guard, Guards, Hasher, Ledger, Mapping, Sink, Source,
+    Suppression, suppressions,
 };
 
 /// How long a run waits for imports of an earlier run before it plans around them.
@@ -29,6 +30,10 @@ pub struct Export {
     pub guards: Guards,
     /// Send everything, also what is confirmed or known to be refused.
     pub full: bool,
+    /// Which contacts a run is limited to.
+    pub selection: Selection,
+    /// Who is never sent: emails or hashes of them, in the only column or the one named so.
+    pub suppress: Vec<Arc<dyn Source>>,
     /// Time a run may take.
     pub deadline: Duration,
 }
@@ -96,7 +101,24 @@ struct Bound {
     automatic: bool,
 }
 
+/// Time a run may take unless somebody says otherwise: what the export it replaces takes at most.
+const DEADLINE: Duration = Duration::from_secs(90 * 60);
+
 impl Export {
+    /// An export of `source` to `sink` with a mapping by the names of the columns, the usual guards, and 90 minutes.
+    pub fn new(source: Arc<dyn Source>, sink: Arc<dyn Sink>) -> Self {
+        Self {
+            source,
+            mapping: None,
+            sink,
+            guards: Guards::default(),
+            full: false,
+            selection: Selection::default(),
+            suppress: Vec::new(),
+            deadline: DEADLINE,
+        }
+    }
+
     /// Finds out what [`run`](Self::run) would do. Writes nothing to the ledger and sends no contact.
     ///
     /// # Errors
@@ -108,14 +130,17 @@ impl Export {
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
         let begun = clock.elapsed();
-        let (partitions, _) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
+        let suppression = self.suppression(&*state.ledger, &state.hasher).await?;
+        let staging = self.staging(&bound, &state.hasher, &suppression);
+        let (segment, origins) = self.read(&bound, staging, &state.spool, &mut observer, &mut summary).await?;
         let reading = clock.elapsed() - begun;
         let generation = self.generation(&bound);
         let known = state.ledger.generation()?;
         let intents = state.ledger.intents()?;
         let pending = intents.iter().flat_map(|intent| intent.contacts.iter().map(|&(key, _)| key)).collect();
         observer.progress.send_modify(|progress| progress.phase = Phase::Merge);
-        let merge = self.merge(&bound, generation, partitions, state.spool);
+        let hasher = state.hasher.clone();
+        let merge = self.merge(&bound, generation, segment, (state.spool, &origins, hasher, suppression));
         let (merged, mut summary) = crate::cpu::run(move || merge(&*state.ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
         let changed_generation = known.is_some_and(|known| known != generation);
@@ -145,7 +170,9 @@ impl Export {
         let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
-        let (partitions, origins) = self.read(&bound, &state.hasher, &state.spool, &mut observer, &mut summary).await?;
+        let suppression = self.suppression(&*state.ledger, &state.hasher).await?;
+        let staging = self.staging(&bound, &state.hasher, &suppression);
+        let (segment, origins) = self.read(&bound, staging, &state.spool, &mut observer, &mut summary).await?;
 
         let deadline = clock.now() + self.deadline.saturating_sub(clock.elapsed());
         let progress = observer.progress.clone();
@@ -154,10 +181,10 @@ impl Export {
             sink: Arc::clone(&self.sink),
             pacer: state.pacer,
             clock,
-            hasher: state.hasher,
+            hasher: state.hasher.clone(),
             ledger: state.ledger,
             rejects: observer.rejects,
-            origins,
+            origins: Arc::clone(&origins),
             progress: observer.progress,
             stop: observer.stop,
             deadline,
@@ -167,7 +194,7 @@ impl Export {
 
         progress.send_modify(|progress| progress.phase = Phase::Merge);
         let pending = delivery.pending_keys();
-        let merge = self.merge(&bound, generation, partitions, state.spool);
+        let merge = self.merge(&bound, generation, segment, (state.spool, &origins, state.hasher, suppression));
         let (merged, mut summary) = delivery.with_ledger(move |ledger| merge(ledger, &pending, summary)).await??;
         count_requests(&merged, &mut summary);
         let recorded = delivery.reject_known(&merged.known_bad);
@@ -178,18 +205,42 @@ impl Export {
 
         progress.send_modify(|progress| {
             progress.phase = Phase::Deliver;
-            progress.requests = summary.requests;
-            progress.contacts = summary.changes();
+            progress.requests = summary.requests + summary.leavers.requests;
+            progress.contacts = summary.changes() + summary.leavers.tell;
             progress.rejected = summary.rejected_total();
         });
         let begun = clock.elapsed();
         let broken = self.guards().judge(&summary, destination.headroom).into_iter().next();
         let may_send = recorded.and(broken.map_or(Ok(()), Err)).and_then(|()| delivery.declare(generation));
-        match may_send {
-            Ok(()) => delivery.deliver(merged.ready, merged.blocked).await,
-            Err(error) => delivery.withhold(merged.ready, merged.blocked, error),
+        let noted = match may_send {
+            Ok(()) => {
+                let emails = bound.mapping.departure().map(|_| merged.emails);
+                delivery.note(merged.left, merged.back, emails).await
+            }
+            Err(error) => Err(error),
+        };
+        noted.unwrap_or_else(|error| delivery.withhold(error));
+        delivery.deliver(merged.rows).await;
+        let rows = delivery.close();
+        // After the rows: whoever comes matters more than whoever leaves.
+        delivery.deliver(merged.leavers).await;
+        let leavers = delivery.close();
+        let told = bound.mapping.departure().map(|_| leavers);
+        report(destination, summary, (rows, told), delivery, begun, clock)
+    }
+
+    async fn suppression(&self, ledger: &dyn Ledger, hasher: &Hasher) -> Result<Arc<Suppression>, Error> {
+        suppressions::read(&self.suppress, ledger, hasher).await.map(Arc::new)
+    }
+
+    fn staging(&self, bound: &Bound, hasher: &Hasher, suppression: &Arc<Suppression>) -> Staging {
+        Staging {
+            encoder: self.sink.encoder(),
+            limits: self.sink.limits(),
+            hasher: hasher.clone(),
+            suppression: Arc::clone(suppression),
+            emails: bound.mapping.departure().is_some(),
         }
-        report(destination, summary, delivery, begun, clock)
     }
 
     /// A full resend changes every contact by intention.
@@ -217,22 +268,17 @@ impl Export {
     async fn read(
         &self,
         bound: &Bound,
-        hasher: &Hasher,
+        staging: Staging,
         spool: &std::path::Path,
         observer: &mut Observer,
         summary: &mut Summary,
-    ) -> Result<(Partitions, Arc<[String]>), Error> {
+    ) -> Result<(Segment, Arc<[String]>), Error> {
         observer.progress.send_modify(|progress| progress.phase = Phase::Read);
         let segment = self.source.scan(&bound.written.columns()).await?;
         let origins = Arc::clone(&segment.origins);
-        let reader = Reader {
-            mapping: Arc::clone(&bound.mapping),
-            encoder: self.sink.encoder(),
-            limits: self.sink.limits(),
-            hasher: hasher.clone(),
-        };
-        let partitions = reader.read(segment, spool, observer, summary).await?;
-        Ok((partitions, origins))
+        let reader = Reader { mapping: Arc::clone(&bound.mapping), staging };
+        let segment = reader.read(segment, spool, observer, summary).await?;
+        Ok((segment, origins))
     }
 
     /// The merge as work for a thread that may block.
@@ -240,17 +286,32 @@ impl Export {
         &self,
         bound: &Bound,
         generation: Digest,
-        partitions: Partitions,
-        spool: PathBuf,
+        segment: Segment,
+        (spool, origins, hasher, suppression): (PathBuf, &[String], Hasher, Arc<Suppression>),
     ) -> impl FnOnce(&dyn Ledger, &std::collections::HashSet<crate::Key>, Summary) -> Result<(Merged, Summary), Error>
     + Send
     + 'static
     + use<> {
         let (keep, full) = (bound.written.keep.clone(), self.full);
         let (encoder, limits) = (self.sink.encoder(), self.sink.limits());
+        let departure = bound.mapping.departure().cloned();
+        let mut selection = self.selection.clone();
+        selection.locate(origins);
         move |ledger, pending, mut summary| {
-            let merge = Merge { ledger, generation, keep: &keep, full, pending, encoder: &*encoder, limits };
-            let merged = merge.run(&partitions, &spool, &mut summary)?;
+            let merge = Merge {
+                ledger,
+                generation,
+                keep: &keep,
+                full,
+                selection: &selection,
+                departure: departure.as_ref(),
+                suppression: &suppression,
+                pending,
+                encoder: &*encoder,
+                hasher: &hasher,
+                limits,
+            };
+            let merged = merge.run(&segment, &spool, &mut summary)?;
             Ok((merged, summary))
         }
     }
@@ -269,42 +330,54 @@ impl Export {
 }
 
 fn count_requests(merged: &Merged, summary: &mut Summary) {
-    summary.requests = (merged.ready.len() + merged.blocked.len()) as u64;
-    summary.blocked = (0..merged.blocked.len()).map(|index| merged.blocked.contacts(index) as u64).sum();
-    summary.largest_request = merged.ready.largest().max(merged.blocked.largest());
+    let Requests { ready, blocked } = &merged.rows;
+    summary.requests = (ready.len() + blocked.len()) as u64;
+    summary.blocked = (0..blocked.len()).map(|index| blocked.contacts(index) as u64).sum();
+    summary.largest_request = ready.largest().max(blocked.largest());
 }
 
 fn report(
     destination: Destination,
     plan: Summary,
+    (rows, told): (Verdicts, Option<Verdicts>),
     delivery: Delivery,
     begun: Duration,
     clock: Clock,
 ) -> Result<Report, Error> {
     let (tally, mut error) = delivery.finish();
     let mut rejected = plan.rejected.clone();
-    for (reason, contacts) in &tally.rejected {
+    for (reason, contacts) in &rows.rejected {
         *rejected.entry(*reason).or_default() += contacts;
     }
     let outcome = Outcome {
         read: plan.read,
-        confirmed: tally.confirmed,
+        confirmed: rows.confirmed,
         unchanged: plan.unchanged,
         rejected: rejected.values().sum(),
         duplicate: plan.duplicate,
-        deferred: tally.deferred,
+        deferred: rows.deferred,
+        skipped: plan.skipped,
     };
+    let leavers = told.map(|told| Leavers {
+        confirmed: told.confirmed,
+        unchanged: plan.leavers.told,
+        rejected: told.rejected.values().sum::<u64>() + plan.leavers.refused,
+        deferred: told.deferred,
+        unknown: plan.leavers.unknown,
+    });
     if let Err(unbalanced) = outcome.balance() {
         error = Some(unbalanced);
     }
-    if error.is_none() && outcome.deferred > 0 {
-        error = Some(unfinished(outcome.deferred));
+    let left_over = outcome.deferred + leavers.map_or(0, |leavers| leavers.deferred);
+    if error.is_none() && left_over > 0 {
+        error = Some(unfinished(left_over));
     }
     let mut warnings = tally.warnings;
     warnings.extend(tally.trouble.filter(|_| error.is_some()).map(|cause| format!("last network fault: {cause}")));
     Ok(Report {
         destination,
         outcome,
+        leavers,
         rejected,
         calls: tally.calls,
         recovered: tally.recovered,

@@ -16,25 +16,32 @@ mod plan;
 mod report;
 mod segment;
 mod sink;
+mod suppression;
+mod suppressions;
 
 pub use batches::Batches;
 pub use clock::Clock;
 pub use contact::{
-    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Leavers, Mapped, Mapping, Reason, Reject, Rejects,
-    Shape, Slot, Stage, normalise_email,
+    Automatic, BoundMapping, ContactBatch, Departure, EmailError, EmptyValues, Keep, Leavers, Mapped, Mapping, Reason,
+    Reject, Rejects, Shape, Slot, Stage, normalise_email,
 };
 pub use cpu::on_one_thread;
 pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer, check_destination};
 pub use error::{Error, ErrorKind};
 pub use export::{Export, Observer, Plan, State};
 pub use ledger::{
-    Digest, Entry, ExportLock, Intent, IntentId, IntentState, Ledger, MemoryLedger, NewIntent, Scope, Settlement,
-    SqliteLedger, Standing, StateFolder, WriteFault,
+    Digest, Entry, ExportLock, Forgotten, Holder, Holding, Intent, IntentId, IntentState, Ledger, LedgerFile,
+    MemoryLedger, NewIntent, Record, Scope, Settlement, SqliteLedger, Standing, StateFolder, Trace, WriteFault, forget,
+    reset,
 };
-pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, Summary};
-pub use report::{Calls, Latency, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable, RejectWriter, Report};
+pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, LeaverSummary, Selection, Summary};
+pub use report::{
+    Calls, Latency, Leavers as LeaverOutcome, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable,
+    RejectWriter, Report,
+};
 pub use segment::{Place, Rows, SegmentBatch, SegmentStream, Source};
 pub use sink::{
     Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,
     Receipt, Request, SendError, Sink, Turn,
 };
+pub use suppression::Suppression;

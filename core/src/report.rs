@@ -20,6 +20,23 @@ pub struct Outcome {
     pub duplicate: u64,
     /// Not finished; the next run sends it.
     pub deferred: u64,
+    /// Left out on request; a later run sends it.
+    pub skipped: u64,
+}
+
+/// What became of contacts that are told that they left the segment; they are no rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Leavers {
+    /// Told, and confirmed.
+    pub confirmed: u64,
+    /// Told by an earlier run.
+    pub unchanged: u64,
+    /// Refused, by this run or before.
+    pub rejected: u64,
+    /// The next run tells them.
+    pub deferred: u64,
+    /// Cannot be told: they left before their emails were kept.
+    pub unknown: u64,
 }
 
 impl Outcome {
@@ -28,7 +45,7 @@ impl Outcome {
     /// # Errors
     /// [`ErrorKind::Bug`] when the numbers do not add up.
     pub fn balance(&self) -> Result<(), Error> {
-        let sum = self.confirmed + self.unchanged + self.rejected + self.duplicate + self.deferred;
+        let sum = self.confirmed + self.unchanged + self.rejected + self.duplicate + self.deferred + self.skipped;
         if sum == self.read {
             return Ok(());
         }
@@ -100,6 +117,8 @@ pub struct Report {
     pub plan: Summary,
     /// Where every row ended.
     pub outcome: Outcome,
+    /// Contacts that left the segment, where they are told so.
+    pub leavers: Option<Leavers>,
     /// Rejected rows by reason.
     pub rejected: BTreeMap<Reason, u64>,
     /// Calls made.
@@ -162,8 +181,12 @@ pub struct Progress {
     pub contacts: u64,
     /// Requests accepted.
     pub accepted: u64,
+    /// Contacts in accepted requests.
+    pub accepted_contacts: u64,
     /// Contacts confirmed.
     pub confirmed: u64,
+    /// Time from the latest import to its answer.
+    pub latency: Duration,
     /// Contacts refused by the destination.
     pub refused: u64,
     /// Accepted requests that are not known to have ended.
@@ -214,7 +237,8 @@ mod tests {
 
     #[test]
     fn a_row_without_an_outcome_is_a_defect() {
-        let mut outcome = Outcome { read: 10, confirmed: 4, unchanged: 3, rejected: 1, duplicate: 1, deferred: 1 };
+        let mut outcome =
+            Outcome { read: 10, confirmed: 4, unchanged: 3, rejected: 1, duplicate: 1, deferred: 1, skipped: 0 };
         assert!(outcome.balance().is_ok());
         outcome.deferred = 0;
         assert_eq!(outcome.balance().unwrap_err().kind(), ErrorKind::Bug);

@@ -10,7 +10,7 @@ use arrow::array::BinaryArray;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{ContactBatch, Error};
+use crate::{ContactBatch, Departure, Error, ErrorKind};
 
 /// A class of calls with a quota of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +70,16 @@ pub trait Encode: Send + Sync {
     /// # Errors
     /// Only when the batch is too large for one Arrow array; contacts themselves cannot fail here.
     fn encode(&self, contacts: &ContactBatch) -> Result<BinaryArray, Error>;
+
+    /// The payload that tells one contact that it left the segment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with `destination::no_leavers` when the destination cannot be
+    /// told.
+    fn encode_leaver(&self, _email: &str, _departure: &Departure) -> Result<Vec<u8>, Error> {
+        Err(Error::new(ErrorKind::Config, "destination::no_leavers", "this destination cannot be told who left")
+            .help("leavers: keep"))
+    }
 
     /// What stands around the payloads.
     fn envelope(&self) -> Envelope;

@@ -5,8 +5,8 @@ mod store;
 mod timeline;
 
 pub use document::{
-    Destination, Latency, Leavers, Outcome, Plan, Rate, RejectExample, Requests, RunDocument, RunError, SCHEMA, SourceRead, Tally,
-    Target,
+    Destination, Latency, Leavers, Outcome, Plan, Rate, RejectExample, Requests, RunDocument, RunError, SCHEMA,
+    SourceRead, Tally, Target,
 };
 pub use store::{History, HistoryError};
 pub use timeline::{Sample, Timeline};

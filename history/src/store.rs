@@ -63,8 +63,10 @@ impl History {
     /// When there is a file that cannot be read, or is a link.
     pub fn read(&self) -> Result<Vec<RunDocument>, HistoryError> {
         let mut runs = Vec::new();
-        self.lines(|line| runs.extend(serde_json::from_str::<RunDocument>(line).ok().filter(|run| !run.run_id.is_empty())))
-            .map_err(|cause| self.error(cause))?;
+        self.lines(|line| {
+            runs.extend(serde_json::from_str::<RunDocument>(line).ok().filter(|run| !run.run_id.is_empty()))
+        })
+        .map_err(|cause| self.error(cause))?;
         Ok(runs)
     }
 

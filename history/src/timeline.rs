@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Most steps a run keeps; a longer run has longer steps.
-pub const MOST_STEPS: usize = 360;
+const MOST_STEPS: usize = 360;
 
 /// The state of a run at one moment; counts since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,8 +94,7 @@ impl Timeline {
     /// Steps of twice the length.
     fn halve(&mut self) {
         self.step_seconds *= 2;
-        let sums =
-            [&mut self.accepted, &mut self.confirmed, &mut self.imports, &mut self.throttled, &mut self.retries];
+        let sums = [&mut self.accepted, &mut self.confirmed, &mut self.imports, &mut self.throttled, &mut self.retries];
         for column in sums {
             *column = column.chunks(2).map(|pair| pair.iter().sum()).collect();
         }

@@ -9,7 +9,7 @@ use arrow::row::{RowConverter, SortField};
 use super::part::{Part, check_email_type, form};
 use super::render::{Family, family};
 use super::text::Form;
-use super::{EmptyValues, Keep, Mapping, Shape, Slot, find, phone};
+use super::{Departure, EmptyValues, Keep, Mapping, Shape, Slot, find, phone};
 use crate::{Destination, Digest, Error, ErrorKind, Field};
 
 /// Goes up whenever the same mapping and cells would give other texts than before.
@@ -25,6 +25,7 @@ pub struct BoundMapping {
     pub(super) parts: Vec<Part>,
     pub(super) empty_values: EmptyValues,
     pub(super) rank: Option<Rank>,
+    departure: Option<Departure>,
     digest: Digest,
 }
 
@@ -56,6 +57,7 @@ impl Mapping {
         let shape = Shape { slots: parts.iter().map(|part| part.slot.clone()).collect(), tags: self.distinct_tags()? };
         Ok(BoundMapping {
             digest: self.digest(&parts, &shape.tags),
+            departure: self.departure(destination)?,
             shape: Arc::new(shape),
             email: self.email.clone(),
             parts,
@@ -150,6 +152,11 @@ impl BoundMapping {
     /// which of several duplicates is kept: that shows in the payload.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// What contacts are told that left the segment, if anything.
+    pub fn departure(&self) -> Option<&Departure> {
+        self.departure.as_ref()
     }
 
     /// What is mapped, for people: the slot (`email`, `phone`, `Tier (field 12)`) and its column.

@@ -23,6 +23,8 @@ pub struct Mapped {
     pub contacts: ContactBatch,
     /// Rows that broke one, in their order, with the first rule they broke.
     pub rejects: Rejects,
+    /// Normalised emails of the rejects, in their order, where they are sound: these people are in the segment.
+    pub reject_emails: Vec<Option<String>>,
 }
 
 impl BoundMapping {
@@ -50,9 +52,14 @@ impl BoundMapping {
         };
         let (good, faults) = verdict.finish();
         let rejects = self.rejects(batch, &faults);
+        let sound = |fault: &Fault| fault.part.map(|_| contacts.email.value(fault.row).to_owned());
+        let reject_emails = faults.iter().map(sound).collect();
         Ok(match good {
-            None => Mapped { contacts, rejects },
-            Some(good) => Mapped { contacts: select(contacts, &good).map_err(|error| defect(&error))?, rejects },
+            None => Mapped { contacts, rejects, reject_emails },
+            Some(good) => {
+                let contacts = select(contacts, &good).map_err(|error| defect(&error))?;
+                Mapped { contacts, rejects, reject_emails }
+            }
         })
     }
 

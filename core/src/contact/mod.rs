@@ -7,6 +7,7 @@
 mod automatic;
 mod batch;
 mod bind;
+mod departure;
 mod email;
 mod find;
 mod map;
@@ -24,6 +25,7 @@ mod tests;
 pub use automatic::Automatic;
 pub use batch::{ContactBatch, Shape, Slot};
 pub use bind::BoundMapping;
+pub use departure::Departure;
 pub use email::{EmailError, normalise_email};
 pub use map::Mapped;
 pub use mapping::{EmptyValues, Keep, Leavers, Mapping};

@@ -41,6 +41,8 @@ pub enum Reason {
     BadValue,
     /// The contact alone exceeds the size of a request.
     TooLarge,
+    /// The person is on a suppression list, or was erased.
+    Suppressed,
     /// The destination named the contact when it refused a request.
     Invalid,
     /// The destination finished the import and listed the contact as failed; it gives no reason.
@@ -51,11 +53,12 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoEmail,
         Self::BadEmail,
         Self::BadValue,
         Self::TooLarge,
+        Self::Suppressed,
         Self::Invalid,
         Self::Refused,
         Self::ImportFailed,
@@ -68,6 +71,7 @@ impl Reason {
             Self::BadEmail => "bad_email",
             Self::BadValue => "bad_value",
             Self::TooLarge => "too_large",
+            Self::Suppressed => "suppressed",
             Self::Invalid => "invalid",
             Self::Refused => "refused",
             Self::ImportFailed => "import_failed",
@@ -122,6 +126,11 @@ impl Rejects {
     /// The rows.
     pub fn iter(&self) -> impl Iterator<Item = &Reject> {
         self.rows.iter()
+    }
+
+    /// The rows, to complete them.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Reject> {
+        self.rows.iter_mut()
     }
 
     /// The Arrow schema of [`to_batch`](Self::to_batch).

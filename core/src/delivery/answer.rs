@@ -4,7 +4,7 @@ use super::engine::Delivery;
 use super::isolate::{Isolation, Trial, isolate};
 use super::retry::SUSPECT_AFTER;
 use super::work::{Item, Whose};
-use crate::plan::Packed;
+use crate::plan::{NOWHERE, Packed};
 use crate::{
     Complaint, Error, ErrorKind, Fingerprint, Key, Reason, Receipt, Reject, Rejects, SendError, Settlement, Stage,
 };
@@ -85,6 +85,7 @@ impl Delivery {
 
     fn counts_as_accepted(&mut self, item: &Item) {
         self.tally.accepted += 1;
+        self.tally.accepted_contacts += item.contacts as u64;
         self.note_trial(item, false);
     }
 
@@ -218,6 +219,9 @@ impl Delivery {
             let Some(contact) = packed.contacts.get(*position) else {
                 continue;
             };
+            if contact.place == NOWHERE {
+                continue;
+            }
             rejects.push(Reject {
                 place: contact.place,
                 stage,

@@ -22,26 +22,40 @@ pub use check::check_destination;
 pub(crate) use engine::{Delivery, Tools};
 pub use limit::PaceState;
 pub use pacer::{FilePaceStore, MemoryPaceStore, PaceStore, Pacer};
-pub(crate) use tally::Tally;
+pub(crate) use tally::{Tally, Verdicts};
 use work::{Backlog, Whose};
 
-use crate::plan::Queue;
-use crate::{Error, Ledger, MemoryLedger, Rejects, Scope};
+use crate::plan::{Emails, Requests};
+use crate::{Error, Key, Ledger, MemoryLedger, Rejects, Scope};
 
 /// The deadline itself stops a run; this only bounds a defect in the stopping.
 const DRAIN_SLACK: Duration = Duration::from_secs(60);
 
 impl Delivery {
     /// Sends what a merge found, in its order, until nothing is left or the run is stopped.
-    pub(crate) async fn deliver(&mut self, ready: Queue, blocked: Queue) {
-        self.backlog = Some(Backlog::new(ready, blocked));
-        self.work(self.tools.deadline + DRAIN_SLACK).await;
+    pub(crate) async fn deliver(&mut self, requests: Requests) {
+        self.backlog = Some(Backlog::new(requests.ready, requests.blocked));
+        if self.error.is_none() {
+            self.work(self.tools.deadline + DRAIN_SLACK).await;
+        }
     }
 
-    /// Keeps everything unsent because of `error`.
-    pub(crate) fn withhold(&mut self, ready: Queue, blocked: Queue, error: Error) {
-        self.backlog = Some(Backlog::new(ready, blocked));
-        self.error = Some(error);
+    /// Sends nothing from here on because of `error`.
+    pub(crate) fn withhold(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// Writes down what has to be on record before anything is sent: who left and who is back, and the emails of those
+    /// who may have to be told that they left; without `emails` none is kept any longer.
+    pub(crate) async fn note(&mut self, left: Vec<Key>, back: Vec<Key>, emails: Option<Emails>) -> Result<(), Error> {
+        if !left.is_empty() || !back.is_empty() {
+            self.with_ledger_mut(move |ledger| ledger.note_absence(&left, &back)).await??;
+        }
+        self.with_ledger_mut(move |ledger| {
+            let Some(emails) = emails else { return ledger.clear_emails().map(drop) };
+            (0..emails.len()).try_for_each(|block| ledger.keep_emails(&emails.load(block)?))
+        })
+        .await?
     }
 
     /// Puts rejects on record that are not this delivery's own.
@@ -49,8 +63,9 @@ impl Delivery {
         self.tools.rejects.write(&self.tools.origins, rejects)
     }
 
-    /// Ends the run: what has no verdict is released for the next one. Returns the counts and why it stopped early.
-    pub(crate) fn finish(mut self) -> (Tally, Option<Error>) {
+    /// Ends what was delivered so far: what has no verdict is released for the next run, and counted as deferred.
+    /// Returns the contacts counted since the last close.
+    pub(crate) fn close(&mut self) -> Verdicts {
         let waiting: Vec<_> = self.waiting.drain().collect();
         for item in waiting {
             let contacts = item.contacts;
@@ -65,7 +80,15 @@ impl Delivery {
         });
         let unsent = self.backlog.as_ref().map_or(0, Backlog::contacts);
         self.tally.deferred += own.sum::<u64>() + unsent + self.in_flight;
-        (self.tally, self.error)
+        self.pending.retain(|_, pending| matches!(pending.whose, Whose::Earlier { .. }));
+        (self.backlog, self.in_flight) = (None, 0);
+        self.tally.close()
+    }
+
+    /// Ends the run. Returns the counts and why it stopped early.
+    pub(crate) fn finish(mut self) -> (Tally, Option<Error>) {
+        debug_assert!(self.backlog.is_none(), "what was delivered is closed first");
+        (std::mem::take(&mut self.tally), self.error.take())
     }
 
     /// Lends the ledger to `work` on a thread that may block.
@@ -73,10 +96,18 @@ impl Delivery {
         &mut self,
         work: impl FnOnce(&dyn Ledger) -> T + Send + 'static,
     ) -> Result<T, Error> {
+        self.with_ledger_mut(move |ledger| work(&*ledger)).await
+    }
+
+    /// The same for work that writes.
+    async fn with_ledger_mut<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Ledger) -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let nowhere = Scope { export: String::new(), account: String::new(), list: 0 };
-        let ledger = std::mem::replace(&mut self.tools.ledger, Box::new(MemoryLedger::new(nowhere)));
+        let mut ledger = std::mem::replace(&mut self.tools.ledger, Box::new(MemoryLedger::new(nowhere)));
         let (ledger, result) = crate::cpu::run(move || {
-            let result = work(&*ledger);
+            let result = work(&mut *ledger);
             (ledger, result)
         })
         .await?;

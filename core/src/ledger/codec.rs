@@ -58,6 +58,16 @@ impl Checksum {
         self.of(&[scope, intent], &[key, fp])
     }
 
+    /// Of a row of `email`.
+    pub(super) fn email(&mut self, scope: i64, key: &[u8], email: &str) -> i64 {
+        self.of(&[scope], &[key, email.as_bytes()])
+    }
+
+    /// Of a row of `suppressed`.
+    pub(super) fn suppressed(&mut self, key: &[u8], since: i64) -> i64 {
+        self.of(&[since], &[key])
+    }
+
     /// Of a row of `generation`.
     pub(super) fn generation(&mut self, id: i64, digest: &[u8]) -> i64 {
         self.of(&[id], &[digest])
@@ -122,6 +132,24 @@ pub(super) fn late(row: &Row, scope: i64, sum: &mut Checksum) -> Result<(Key, Fi
         return Err(Unreadable::Damaged("a late value does not match its checksum"));
     }
     Ok((Key(wide(key)?), Fingerprint(wide(fp)?)))
+}
+
+/// `key, email, sum` of an email that is kept.
+pub(super) fn email(row: &Row, scope: i64, sum: &mut Checksum) -> Result<(Key, String), Unreadable> {
+    let (key, email) = (row.get_ref(0)?.as_blob()?, row.get_ref(1)?.as_str()?);
+    if sum.email(scope, key, email) != row.get::<_, i64>(2)? {
+        return Err(Unreadable::Damaged("an email does not match its checksum"));
+    }
+    Ok((Key(wide(key)?), email.to_owned()))
+}
+
+/// `key, since, sum` of somebody who was erased.
+pub(super) fn suppressed(row: &Row, sum: &mut Checksum) -> Result<Key, Unreadable> {
+    let key = row.get_ref(0)?.as_blob()?;
+    if sum.suppressed(key, row.get(1)?) != row.get::<_, i64>(2)? {
+        return Err(Unreadable::Damaged("a suppressed contact does not match its checksum"));
+    }
+    Ok(Key(wide(key)?))
 }
 
 /// `id, digest, sum` of a generation.

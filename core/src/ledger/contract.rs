@@ -102,7 +102,7 @@ impl History {
         }
         late.sort();
         let late = late.into_iter().map(|(fp, _)| fp).collect();
-        standing.map(|standing| Entry { key: wanted, standing, late })
+        standing.map(|standing| Entry { late, ..Entry::of(wanted, standing) })
     }
 
     fn entries(&self, generation: Digest) -> Vec<Entry> {

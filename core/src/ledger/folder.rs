@@ -29,7 +29,7 @@ pub struct StateFolder {
 /// Holds an export against other processes. The system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct ExportLock {
-    _file: File,
+    file: File,
 }
 
 impl StateFolder {
@@ -110,7 +110,50 @@ impl StateFolder {
         let holder = format!("pid {} on {} since {since} (run {run})\n", std::process::id(), host());
         file.set_len(0).map_err(fail)?;
         file.write_all(holder.as_bytes()).map_err(fail)?;
-        Ok(ExportLock { _file: file })
+        Ok(ExportLock { file })
+    }
+}
+
+/// Who holds an export, and since when, in the words of the holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody, and nothing is left of anybody.
+    Nobody,
+    /// Nobody any more: what a run left that has ended.
+    Gone(String),
+    /// A process that is alive.
+    Alive(String),
+}
+
+impl StateFolder {
+    /// Who holds `export`.
+    ///
+    /// # Errors
+    /// As [`lock_export`](Self::lock_export), except that an export that is held is no error.
+    pub fn holder(&self, export: &str) -> Result<Holder, Error> {
+        check_name(export)?;
+        let path = self.path.join(format!("{export}.lock"));
+        let mut file = match private().open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Holder::Nobody),
+            Err(e) => return Err(unwritable(&path, "read", &e)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) if file.metadata().is_ok_and(|found| found.len() == 0) => Ok(Holder::Nobody),
+            Ok(()) => Ok(Holder::Gone(words(&mut file))),
+            Err(TryLockError::WouldBlock) => Ok(Holder::Alive(words(&mut file))),
+            Err(TryLockError::Error(e)) => Err(unwritable(&path, "lock", &e)),
+        }
+    }
+
+    /// Wipes what a run that has ended left in its lock file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] when a process holds it, [`ErrorKind::State`] when it cannot be written.
+    pub fn unlock(&self, export: &str) -> Result<(), Error> {
+        let lock = self.lock_export(export, "unlock")?;
+        // The file stays: who has it open already would otherwise hold another one than who comes later.
+        lock.file.set_len(0).map_err(|e| unwritable(&self.path, "unlock", &e))
     }
 }
 
@@ -259,12 +302,17 @@ fn check_name(export: &str) -> Result<(), Error> {
         .help(format!("use 1 to {LONGEST_NAME} of: a-z 0-9 _ -")))
 }
 
-fn locked(export: &str, file: &mut File) -> Error {
+/// What the holder wrote into its lock file.
+fn words(file: &mut File) -> String {
     let mut holder = String::new();
     // The holder writes its name after it has the lock: for a moment there may be none.
     let _ = file.take(256).read_to_string(&mut holder);
     let holder: String = holder.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
-    let holder = if holder.is_empty() { "another process" } else { &holder };
+    if holder.is_empty() { "another process".to_owned() } else { holder }
+}
+
+fn locked(export: &str, file: &mut File) -> Error {
+    let holder = words(file);
     let message = format!("export {export:?} is being run by {holder}");
     Error::new(ErrorKind::Locked, "state::locked", message).help("wait for it to end, or stop that process")
 }

@@ -1,6 +1,6 @@
 //! The ledger in memory: same rules, no disk. It survives the crashes that tests stage, not those of the process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing};
@@ -23,6 +23,9 @@ struct Records {
     late: BTreeMap<Key, BTreeMap<Fingerprint, IntentId>>,
     intents: BTreeMap<IntentId, Intent>,
     last: IntentId,
+    left: BTreeSet<Key>,
+    emails: BTreeMap<Key, String>,
+    suppressed: BTreeSet<Key>,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +60,18 @@ impl MemoryLedger {
     pub fn crash(&self) -> Self {
         let store = Store { records: self.store().records.clone(), ..Store::default() };
         Self { scope: self.scope.clone(), store: Arc::new(Mutex::new(store)) }
+    }
+
+    /// Erases people, as [`forget`](super::forget) does with a file.
+    pub fn forget(&self, people: &[Key]) {
+        let records = &mut self.store().records;
+        for key in people {
+            records.contacts.remove(key);
+            records.late.remove(key);
+            records.emails.remove(key);
+            records.left.remove(key);
+            records.suppressed.insert(*key);
+        }
     }
 
     /// Number of writing calls so far, failed ones included.
@@ -114,6 +129,8 @@ impl Ledger for MemoryLedger {
             key: *key,
             standing: if written.as_ref() == Some(generation) { *standing } else { Standing::Dirty },
             late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
+            left: records.left.contains(key),
+            email: records.emails.get(key).cloned(),
         };
         Ok(records.contacts.range(from..=to).map(entry).collect())
     }
@@ -139,7 +156,9 @@ impl Ledger for MemoryLedger {
         self.write(|records| {
             let intent = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
             for (key, standing) in settlement.standings(&intent) {
-                records.contacts.insert(key, (records.generation, standing));
+                if !records.suppressed.contains(&key) {
+                    records.contacts.insert(key, (records.generation, standing));
+                }
             }
             if settlement.in_doubt || intent.in_doubt {
                 records.add_late(&intent);
@@ -175,6 +194,31 @@ impl Ledger for MemoryLedger {
             Ok(())
         })
     }
+
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
+        self.write(|records| {
+            records.left.extend(left.iter().filter(|key| records.contacts.contains_key(key)));
+            records.left.retain(|key| !back.contains(key));
+            Ok(())
+        })
+    }
+
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
+        self.write(|records| {
+            for (key, email) in emails.iter().filter(|(key, _)| !records.suppressed.contains(key)) {
+                records.emails.entry(*key).or_insert_with(|| email.clone());
+            }
+            Ok(())
+        })
+    }
+
+    fn clear_emails(&mut self) -> Result<u64, Error> {
+        self.write(|records| Ok(std::mem::take(&mut records.emails).len() as u64))
+    }
+
+    fn suppressed(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.store().records.suppressed.iter().copied().collect())
+    }
 }
 
 impl Records {
@@ -192,7 +236,7 @@ impl Records {
     }
 
     fn add_late(&mut self, intent: &Intent) {
-        for (key, fp) in &intent.contacts {
+        for (key, fp) in intent.contacts.iter().filter(|(key, _)| !self.suppressed.contains(key)) {
             let last = self.late.entry(*key).or_default().entry(*fp).or_insert(intent.id);
             *last = intent.id.max(*last);
         }

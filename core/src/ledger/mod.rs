@@ -8,22 +8,27 @@
 //! reset. R8 after a failed write nothing more is sent. R9 a refused value is not sent again unchanged. R10 another
 //! mapping, list, host or key starts another generation.
 
+mod absence;
 mod codec;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod damage;
+mod erase;
 mod fault;
 mod folder;
 #[cfg(test)]
 mod folder_tests;
+mod inspect;
 mod memory;
 mod rows;
 mod schema;
 mod sqlite;
 mod wal;
 
-pub use folder::{ExportLock, StateFolder};
+pub use erase::{Forgotten, forget, reset};
+pub use folder::{ExportLock, Holder, StateFolder};
+pub use inspect::{Holding, LedgerFile, Record, Trace};
 pub use memory::{MemoryLedger, WriteFault};
 pub use sqlite::SqliteLedger;
 
@@ -151,6 +156,17 @@ pub struct Entry {
     pub standing: Standing,
     /// Values that may still land from requests without a definite answer.
     pub late: Vec<Fingerprint>,
+    /// Whether an earlier run found that the contact had left the segment.
+    pub left: bool,
+    /// The email, where the export tells contacts that they left.
+    pub email: Option<String>,
+}
+
+impl Entry {
+    /// An entry of a contact in the segment, without late values.
+    pub fn of(key: Key, standing: Standing) -> Self {
+        Self { key, standing, late: Vec::new(), left: false, email: None }
+    }
 }
 
 /// The journal of one [`Scope`]. Every writing method is durable when it returns, and one transaction.
@@ -204,4 +220,17 @@ pub trait Ledger: Send {
     /// Marks late values of intents up to `through` as expired: any later [`clear_late`](Self::clear_late) forgets
     /// them. An expired value that becomes late again is late anew.
     fn expire_late(&mut self, through: IntentId) -> Result<(), Error>;
+
+    /// Notes whom a run found to have `left` the segment, and who of those is `back`. Contacts without an entry are
+    /// passed over.
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error>;
+
+    /// Keeps emails of contacts that may have to be told that they left; they are kept before the contact is sent.
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error>;
+
+    /// Forgets all of them. Returns how many there were.
+    fn clear_emails(&mut self) -> Result<u64, Error>;
+
+    /// Whoever was erased and must never be sent again, whatever the export; in key order.
+    fn suppressed(&self) -> Result<Vec<Key>, Error>;
 }

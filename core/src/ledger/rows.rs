@@ -10,19 +10,24 @@ use crate::{Fingerprint, Key};
 pub(super) struct Contacts<'tx> {
     upsert: CachedStatement<'tx>,
     scope: i64,
+    run: Option<i64>,
     generation: Option<i64>,
     sum: Checksum,
 }
 
 impl<'tx> Contacts<'tx> {
-    pub(super) fn prepare(tx: &'tx Transaction<'_>, scope: i64) -> Result<Self, Unreadable> {
+    /// Whoever was erased is not written again.
+    pub(super) fn prepare(tx: &'tx Transaction<'_>, scope: i64, run: Option<i64>) -> Result<Self, Unreadable> {
         Ok(Self {
             upsert: tx.prepare_cached(
-                "INSERT INTO contact (scope, key, generation, fp, reason, sum) VALUES (?, ?, ?, ?, ?, ?)
+                "INSERT INTO contact (scope, key, generation, fp, reason, sum, run)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM suppressed WHERE key = ?2)
                  ON CONFLICT (scope, key) DO UPDATE SET
-                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum",
+                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum,
+                 run = excluded.run",
             )?,
             scope,
+            run,
             generation: present(tx, scope)?,
             sum: Checksum::default(),
         })
@@ -41,7 +46,7 @@ impl<'tx> Contacts<'tx> {
             fp.as_ref().map_or(&[], |fp| fp.as_slice()),
             reason.unwrap_or_default().as_bytes(),
         );
-        self.upsert.execute(params![self.scope, key.0, self.generation, fp, reason, sum])?;
+        self.upsert.execute(params![self.scope, key.0, self.generation, fp, reason, sum, self.run])?;
         Ok(())
     }
 }
@@ -72,7 +77,8 @@ pub(super) fn insert_late(
     intent: IntentId,
 ) -> Result<(), Unreadable> {
     let mut insert = tx.prepare_cached(
-        "INSERT INTO late (scope, key, fp, intent, sum) VALUES (?, ?, ?, ?, ?)
+        "INSERT INTO late (scope, key, fp, intent, sum)
+         SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM suppressed WHERE key = ?2)
          ON CONFLICT (scope, key, fp) DO UPDATE SET intent = excluded.intent, sum = excluded.sum
          WHERE excluded.intent > intent",
     )?;

@@ -1,8 +1,9 @@
 //! The ledger file: its tables, how a connection is set up, and what is checked before it is trusted.
 //!
 //! A contact's row says by its nulls what is on record: no fingerprint is dirty, a fingerprint without a reason is
-//! confirmed, one with a reason is rejected. Every row ends in a checksum, because SQLite notices a damaged page
-//! structure but not a damaged value.
+//! confirmed, one with a reason is rejected. Every row has a checksum, because SQLite notices a damaged page structure
+//! but not a damaged value. `run` and `left` of a contact are outside of it: they inform and decide nothing that is
+//! sent.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -20,7 +21,7 @@ use crate::{Error, ErrorKind};
 const APPLICATION: i64 = 0x656e_6c73;
 
 /// Format of the tables below.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// How long to wait for another process that writes the same file; a write takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,7 +50,26 @@ const TABLES: &str = "
         fp BLOB,
         reason TEXT,
         sum INTEGER NOT NULL,
+        run INTEGER REFERENCES run (id),
+        left INTEGER,
         PRIMARY KEY (scope, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE run (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        started INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE email (
+        scope INTEGER NOT NULL REFERENCES scope (id),
+        key BLOB NOT NULL,
+        email TEXT NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (scope, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE suppressed (
+        key BLOB PRIMARY KEY,
+        since INTEGER NOT NULL,
+        sum INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE late (
         scope INTEGER NOT NULL REFERENCES scope (id),

@@ -10,7 +10,9 @@ use super::fault::{damaged, fault};
 use super::rows::{
     Contacts, collect, end_intent, expire_late, generations, insert_intents, insert_late, open_intent, present, scopes,
 };
-use super::{Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, schema};
+use super::{
+    Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, absence, schema,
+};
 use crate::{Error, ErrorKind, JobId, Key};
 
 /// The ledger of one scope in a SQLite file that all scopes share.
@@ -19,8 +21,10 @@ use crate::{Error, ErrorKind, JobId, Key};
 /// Several processes may have the file open, one of them writing at a time.
 pub struct SqliteLedger {
     pub(super) conn: Connection,
-    path: PathBuf,
-    scope: i64,
+    pub(super) path: PathBuf,
+    pub(super) scope: i64,
+    /// The run that what is written belongs to.
+    run: Option<i64>,
 }
 
 impl fmt::Debug for SqliteLedger {
@@ -56,7 +60,7 @@ impl SqliteLedger {
             )?;
             Ok(id)
         })?;
-        Ok(Self { conn, path: path.to_owned(), scope: id })
+        Ok(Self { conn, path: path.to_owned(), scope: id, run: None })
     }
 
     /// Opens what the ledger at `path` says of `scope` at this moment, for reading; later writes of others are not
@@ -70,14 +74,27 @@ impl SqliteLedger {
         };
         let known = scopes(&conn).map_err(|cause| explain(path, "reading it", cause))?;
         let known = known.into_iter().find(|(_, known, _)| known == scope);
-        Ok(known.map(|(scope, ..)| Self { conn, path: path.to_owned(), scope }))
+        Ok(known.map(|(scope, ..)| Self { conn, path: path.to_owned(), scope, run: None }))
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Unreadable>) -> Result<T, Error> {
+    /// Names the run that everything written from here on belongs to, `started` in milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// As the writing methods of [`Ledger`].
+    pub fn begin(&mut self, name: &str, started: i64) -> Result<(), Error> {
+        let run = self.write("beginning a run", |tx, _| {
+            tx.execute("INSERT INTO run (name, started) VALUES (?, ?)", params![name, started])?;
+            Ok(tx.last_insert_rowid())
+        })?;
+        self.run = Some(run);
+        Ok(())
+    }
+
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Unreadable>) -> Result<T, Error> {
         work(&self.conn).map_err(|cause| explain(&self.path, "reading it", cause))
     }
 
-    fn write<T>(
+    pub(super) fn write<T>(
         &mut self,
         doing: &str,
         work: impl FnOnce(&Transaction<'_>, i64) -> Result<T, Unreadable>,
@@ -137,12 +154,12 @@ impl Ledger for SqliteLedger {
             let mut sum = Checksum::default();
             let present = generations(conn)?.into_iter().find(|(_, digest)| digest == generation);
             let present = present.map(|(id, _)| id);
-            let contacts = "SELECT key, generation, fp, reason, sum FROM contact
+            let contacts = "SELECT key, generation, fp, reason, sum, left FROM contact
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
             let mut entries = collect(conn, contacts, params![self.scope, from.0, to.0], |row| {
                 let (key, standing) = codec::contact(row, self.scope, present, &mut sum)?;
-                let late = Vec::new();
-                Ok(Entry { key, standing, late })
+                let left = row.get_ref(5)?.as_i64_or_null()?.is_some();
+                Ok(Entry { left, ..Entry::of(key, standing) })
             })?;
             let late = "SELECT key, fp, intent, sum FROM late
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key, fp";
@@ -152,6 +169,12 @@ impl Ledger for SqliteLedger {
                 let at = entries.binary_search_by_key(&key, |entry| entry.key);
                 let at = at.map_err(|_| Unreadable::Damaged("a late value has no contact"))?;
                 entries[at].late.push(fp);
+            }
+            for (key, email) in absence::emails(conn, self.scope, from, to)? {
+                // One without an entry is of a contact whose first import has not ended.
+                if let Ok(at) = entries.binary_search_by_key(&key, |entry| entry.key) {
+                    entries[at].email = Some(email);
+                }
             }
             Ok(entries)
         })
@@ -186,9 +209,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
+        let run = self.run;
         self.write("settling an intent", |tx, scope| {
             let intent = end_intent(tx, scope, intent)?;
-            let mut contacts = Contacts::prepare(tx, scope)?;
+            let mut contacts = Contacts::prepare(tx, scope, run)?;
             for (key, standing) in settlement.standings(&intent) {
                 contacts.put(&key, standing)?;
             }
@@ -209,6 +233,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
+        let run = self.run;
         self.write("forgetting late values", |tx, scope| {
             // What decides is read first: a damaged row must not vanish unseen (R7).
             let mut sum = Checksum::default();
@@ -221,7 +246,7 @@ impl Ledger for SqliteLedger {
             let other = "SELECT DISTINCT key FROM late JOIN contact USING (scope, key)
                  WHERE scope = ? AND late.intent <= ? AND contact.fp IS NOT late.fp";
             let other = collect(tx, other, [scope, through.0], |row| Ok(Key(row.get(0)?)))?;
-            let mut contacts = Contacts::prepare(tx, scope)?;
+            let mut contacts = Contacts::prepare(tx, scope, run)?;
             other.iter().try_for_each(|key| contacts.put(key, Standing::Dirty))?;
             let cleared = tx.execute("DELETE FROM late WHERE scope = ? AND intent <= ?", [scope, through.0])?;
             Ok(cleared as u64)
@@ -231,10 +256,30 @@ impl Ledger for SqliteLedger {
     fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
         self.write("marking late values as expired", |tx, scope| expire_late(tx, scope, through))
     }
+
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
+        let run = self.run.unwrap_or(0);
+        self.write("noting who left", |tx, scope| absence::note(tx, scope, run, left, back))
+    }
+
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
+        self.write("keeping emails", |tx, scope| absence::keep(tx, scope, emails))
+    }
+
+    fn clear_emails(&mut self) -> Result<u64, Error> {
+        self.write(
+            "forgetting emails",
+            |tx, scope| Ok(tx.execute("DELETE FROM email WHERE scope = ?", [scope])? as u64),
+        )
+    }
+
+    fn suppressed(&self) -> Result<Vec<Key>, Error> {
+        self.read(absence::suppressed)
+    }
 }
 
 /// One transaction that takes its turn among writers before it reads; rolled back when `work` fails.
-fn write<T>(
+pub(super) fn write<T>(
     conn: &mut Connection,
     path: &Path,
     doing: &str,
@@ -253,7 +298,7 @@ fn write<T>(
     attempt().map_err(|cause| explain(path, doing, cause))
 }
 
-fn explain(path: &Path, doing: &str, cause: Unreadable) -> Error {
+pub(super) fn explain(path: &Path, doing: &str, cause: Unreadable) -> Error {
     match cause {
         Unreadable::Sqlite(cause) => fault(path, doing, &cause),
         Unreadable::Damaged(what) => damaged(path, what),

@@ -2,14 +2,23 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::iter::Peekable;
 use std::path::Path;
+use std::vec::IntoIter;
 
+use super::emails::Emails;
+use super::leave::Leaving;
 use super::pack::Packer;
 use super::queue::Queue;
-use super::stage::{PARTITIONS, Partitions, Staged};
+use super::read::Segment;
+use super::select::Selection;
+use super::stage::{PARTITIONS, Staged};
 use super::summary::Summary;
 use super::{Fingerprint, Key};
-use crate::{Digest, Encode, Entry, Error, Keep, Ledger, Limits, Reason, Reject, Rejects, Stage, Standing};
+use crate::{
+    Departure, Digest, Encode, Entry, Error, Hasher, Keep, Ledger, Limits, Reason, Reject, Rejects, Stage, Standing,
+    Suppression,
+};
 
 /// What decides between the contacts of one partition.
 pub(crate) struct Merge<'a> {
@@ -18,20 +27,44 @@ pub(crate) struct Merge<'a> {
     pub(crate) keep: &'a Keep,
     /// Send also what is confirmed or known to be refused.
     pub(crate) full: bool,
+    /// Which of the contacts may be sent.
+    pub(crate) selection: &'a Selection,
+    /// What contacts are told that left, if anything.
+    pub(crate) departure: Option<&'a Departure>,
+    pub(crate) suppression: &'a Suppression,
     /// Contacts of jobs that are not known to have ended (R4).
     pub(crate) pending: &'a HashSet<Key>,
     pub(crate) encoder: &'a dyn Encode,
+    pub(crate) hasher: &'a Hasher,
     pub(crate) limits: Limits,
 }
 
-/// Requests in the order in which they may be sent.
+/// Requests in the order in which they may be sent, and what is to be noted before.
 pub(crate) struct Merged {
-    /// May be sent at once.
-    pub(crate) ready: Queue,
-    /// Hold contacts of which another value may still land (R4, R5).
-    pub(crate) blocked: Queue,
+    /// Requests of rows.
+    pub(crate) rows: Requests,
+    /// Requests of contacts that left.
+    pub(crate) leavers: Requests,
     /// Rows that are not sent because the destination is known to refuse their value (R9).
     pub(crate) known_bad: Rejects,
+    /// Who left since the last run.
+    pub(crate) left: Vec<Key>,
+    /// Who had left and is back.
+    pub(crate) back: Vec<Key>,
+    /// Emails that are not kept yet.
+    pub(crate) emails: Emails,
+}
+
+/// Requests that may be sent at once, and those that hold contacts of which another value may still land (R4, R5).
+pub(crate) struct Requests {
+    pub(crate) ready: Queue,
+    pub(crate) blocked: Queue,
+}
+
+/// Requests that are being filled.
+pub(super) struct Filling {
+    ready: (Packer, Queue),
+    blocked: (Packer, Queue),
 }
 
 /// What is to be done with a contact.
@@ -41,31 +74,38 @@ enum Verdict {
     Update,
     Unchanged,
     KnownBad(Reason),
+    Skipped,
 }
 
 impl Merge<'_> {
     /// Merges all partitions; adds to `summary` what every contact and entry came to.
-    pub(crate) fn run(&self, partitions: &Partitions, folder: &Path, summary: &mut Summary) -> Result<Merged, Error> {
-        let mut ready = (self.packer(), Queue::create(folder)?);
-        let mut blocked = (self.packer(), Queue::create(folder)?);
-        let mut known_bad = Rejects::default();
+    pub(crate) fn run(&self, segment: &Segment, folder: &Path, summary: &mut Summary) -> Result<Merged, Error> {
+        let mut rows = self.filling(folder)?;
+        let mut leaving = Leaving::new(self, &segment.rejected, self.filling(folder)?);
+        let (mut known_bad, mut back) = (Rejects::default(), Vec::new());
+        let mut emails = Emails::create(folder)?;
         for partition in 0..PARTITIONS {
-            let contacts = partitions.read(partition)?;
+            let contacts = segment.partitions.read(partition)?;
             let (from, to) = bounds(partition);
             let entries = self.ledger.entries(&self.generation, from, to)?;
-            summary.known += entries.len() as u64;
+            summary.known += entries.iter().filter(|entry| !entry.left).count() as u64;
             let mut entries = entries.into_iter().peekable();
+            let mut unkept = Vec::new();
             for group in groups(&contacts) {
                 summary.duplicate += group.len() as u64 - 1;
                 let winner = self.winner(&contacts, group);
                 let (key, print, place) = (contacts.key(winner), contacts.fingerprint(winner), contacts.place(winner));
-                while let Some(entry) = entries.next_if(|entry| entry.key < key) {
-                    count_leaver(&entry, summary);
+                let entry = self.catch_up(&mut entries, key, &mut leaving, summary)?;
+                back.extend(entry.as_ref().filter(|entry| entry.left).map(|entry| entry.key));
+                if let Some(email) = contacts.email(winner)
+                    && entry.as_ref().is_none_or(|entry| entry.email.is_none())
+                {
+                    unkept.push((key, email.to_owned()));
                 }
-                let entry = entries.next_if(|entry| entry.key == key);
-                let verdict = self.judge(entry.as_ref(), print);
+                let verdict = self.select(self.judge(entry.as_ref(), print), entry.as_ref(), place, summary);
                 match verdict {
                     Verdict::Unchanged => summary.unchanged += 1,
+                    Verdict::Skipped => summary.skipped += 1,
                     Verdict::KnownBad(reason) => {
                         summary.reject(reason);
                         known_bad.push(known(reason, key, place));
@@ -74,17 +114,55 @@ impl Merge<'_> {
                         *(if verdict == Verdict::Add { &mut summary.add } else { &mut summary.update }) += 1;
                         let unknown = entry.as_ref().is_some_and(|entry| entry.standing == Standing::Dirty);
                         summary.resend += u64::from(unknown);
-                        let (packer, queue) =
-                            if self.is_blocked(entry.as_ref(), key, print) { &mut blocked } else { &mut ready };
-                        if let Some(packed) = packer.push(key, print, place, contacts.payload(winner)) {
-                            queue.push(&packed)?;
-                        }
+                        let blocked = self.is_blocked(entry.as_ref(), key, print);
+                        rows.push(blocked, key, print, place, contacts.payload(winner))?;
                     }
                 }
             }
-            entries.for_each(|entry| count_leaver(&entry, summary));
+            entries.try_for_each(|entry| leaving.take(entry, summary))?;
+            emails.push(&unkept)?;
         }
-        Ok(Merged { ready: close(ready)?, blocked: close(blocked)?, known_bad })
+        let (leavers, left) = leaving.finish(summary)?;
+        Ok(Merged { rows: rows.close()?, leavers, known_bad, left, back, emails })
+    }
+
+    /// The entry of `key`; those before it are of contacts that are not in the segment.
+    fn catch_up(
+        &self,
+        entries: &mut Peekable<IntoIter<Entry>>,
+        key: Key,
+        leaving: &mut Leaving<'_>,
+        summary: &mut Summary,
+    ) -> Result<Option<Entry>, Error> {
+        while let Some(entry) = entries.next_if(|entry| entry.key < key) {
+            leaving.take(entry, summary)?;
+        }
+        Ok(entries.next_if(|entry| entry.key == key))
+    }
+
+    fn select(&self, verdict: Verdict, entry: Option<&Entry>, place: crate::Place, summary: &Summary) -> Verdict {
+        let refused = entry.is_some_and(|entry| matches!(entry.standing, Standing::Rejected(..)));
+        match verdict {
+            Verdict::KnownBad(_) if self.selection.retries_refused() => {
+                if self.selection.has_room(summary.changes()) {
+                    Verdict::Update
+                } else {
+                    Verdict::Skipped
+                }
+            }
+            Verdict::Add | Verdict::Update
+                if !(self.selection.has_room(summary.changes()) && self.selection.takes(refused, place)) =>
+            {
+                Verdict::Skipped
+            }
+            _ => verdict,
+        }
+    }
+
+    fn filling(&self, folder: &Path) -> Result<Filling, Error> {
+        let ready = (self.packer(), Queue::create(folder)?);
+        let blocked = (self.packer(), Queue::create(folder)?);
+        Ok(Filling { ready, blocked })
     }
 
     fn packer(&self) -> Packer {
@@ -103,7 +181,7 @@ impl Merge<'_> {
         }
     }
 
-    fn is_blocked(&self, entry: Option<&Entry>, key: Key, print: Fingerprint) -> bool {
+    pub(super) fn is_blocked(&self, entry: Option<&Entry>, key: Key, print: Fingerprint) -> bool {
         self.pending.contains(&key) || entry.is_some_and(|entry| entry.late.iter().any(|&late| late != print))
     }
 
@@ -122,6 +200,24 @@ impl Merge<'_> {
                 .then(by_place),
         };
         order == Ordering::Greater
+    }
+}
+
+impl Filling {
+    pub(super) fn push(
+        &mut self,
+        blocked: bool,
+        key: Key,
+        print: Fingerprint,
+        place: crate::Place,
+        payload: &[u8],
+    ) -> Result<(), Error> {
+        let (packer, queue) = if blocked { &mut self.blocked } else { &mut self.ready };
+        packer.push(key, print, place, payload).map_or(Ok(()), |packed| queue.push(&packed))
+    }
+
+    pub(super) fn close(self) -> Result<Requests, Error> {
+        Ok(Requests { ready: close(self.ready)?, blocked: close(self.blocked)? })
     }
 }
 
@@ -155,13 +251,6 @@ fn groups(contacts: &Staged) -> impl Iterator<Item = std::ops::Range<usize>> {
         start = end;
         Some(group)
     })
-}
-
-/// An entry without a row left the segment, unless the destination never took it.
-fn count_leaver(entry: &Entry, summary: &mut Summary) {
-    if !matches!(entry.standing, Standing::Rejected(..)) {
-        summary.leave += 1;
-    }
 }
 
 fn known(reason: Reason, key: Key, place: crate::Place) -> Reject {

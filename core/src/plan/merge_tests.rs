@@ -10,11 +10,13 @@ use proptest::prelude::*;
 use super::merge::{Merge, Merged};
 use super::pack::Packed;
 use super::queue::Queue;
-use super::stage::{Partitions, Stage, Staged};
+use super::read::Segment;
+use super::select::Selection;
+use super::stage::{Partitions, Stage, Staged, Staging};
 use super::{Fingerprint, Hasher, Key, Summary};
 use crate::{
     ContactBatch, Digest, Encode, Envelope, Error, Keep, Lane, Ledger, Limits, Mapped, MemoryLedger, NewIntent, Place,
-    Reason, Rejects, Scope, Settlement, Shape, Slot, Standing,
+    Reason, Rejects, Scope, Settlement, Shape, Slot, Standing, Suppression,
 };
 
 const PRESENT: Digest = [1; 16];
@@ -140,12 +142,17 @@ fn stage(arrivals: &[(usize, &Row)], batch: usize, keep: &Keep, folder: &std::pa
             values: vec![StringArray::from_iter_values(rows.iter().map(|(_, row)| row.value.to_string()))],
             rank: (*keep != Keep::First).then(|| BinaryArray::from_iter_values(ranks)),
         };
-        let mapped = Mapped { contacts, rejects: Rejects::default() };
-        let (staged, rejects) = Staged::encode(mapped, &Lines, LIMITS, &hasher()).unwrap();
+        let mapped = Mapped { contacts, rejects: Rejects::default(), reject_emails: Vec::new() };
+        let (staged, rejects) = Staged::encode(mapped, &staging()).unwrap();
         assert!(rejects.is_empty());
         stage.push(staged).unwrap();
     }
     stage.finish().unwrap()
+}
+
+fn staging() -> Staging {
+    let (encoder, suppression) = (Arc::new(Lines), Arc::default());
+    Staging { encoder, limits: LIMITS, hasher: hasher(), suppression, emails: false }
 }
 
 fn merge(
@@ -160,9 +167,21 @@ fn merge(
     let pending: HashSet<Key> = known.iter().filter(|(_, known)| known.pending).map(|(&who, _)| key(who)).collect();
     let ledger = ledger(known);
     let mut summary = Summary { read: arrivals.len() as u64, ..Summary::default() };
-    let merge =
-        Merge { ledger: &ledger, generation: PRESENT, keep, full, pending: &pending, encoder: &Lines, limits: LIMITS };
-    let merged = merge.run(&partitions, folder.path(), &mut summary).unwrap();
+    let segment = Segment { partitions, rejected: HashSet::new() };
+    let merge = Merge {
+        ledger: &ledger,
+        generation: PRESENT,
+        keep,
+        full,
+        selection: &Selection::default(),
+        departure: None,
+        suppression: &Suppression::default(),
+        pending: &pending,
+        encoder: &Lines,
+        hasher: &hasher(),
+        limits: LIMITS,
+    };
+    let merged = merge.run(&segment, folder.path(), &mut summary).unwrap();
     (merged, summary)
 }
 
@@ -240,8 +259,8 @@ fn found(merged: &Merged, summary: &Summary) -> Model {
             summary.rejected_total(),
             summary.known,
         ],
-        ready: queue(&merged.ready),
-        blocked: queue(&merged.blocked),
+        ready: queue(&merged.rows.ready),
+        blocked: queue(&merged.rows.blocked),
         known_bad,
     }
 }
@@ -262,7 +281,7 @@ proptest! {
         prop_assert_eq!(found(&merged, &summary), model(&rows, &keep, full, &known));
         let outcomes = summary.changes() + summary.unchanged + summary.rejected_total() + summary.duplicate;
         prop_assert_eq!(summary.read, outcomes);
-        for queue in [&merged.ready, &merged.blocked] {
+        for queue in [&merged.rows.ready, &merged.rows.blocked] {
             let keys: Vec<Key> = contacts(queue).into_iter().map(|(key, ..)| key).collect();
             prop_assert!(keys.is_sorted(), "requests are in key order");
             let mut sent = keys.clone();

@@ -1,11 +1,12 @@
 //! Reading: the segment is read once, at full speed, and its contacts are staged.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::stage::{Partitions, Stage, Staged};
-use super::{Hasher, Summary};
-use crate::{BoundMapping, Encode, Error, ErrorKind, Limits, Observer, Rejects, SegmentStream, cpu};
+use super::Summary;
+use super::stage::{Partitions, Stage, Staged, Staging};
+use crate::{BoundMapping, Error, ErrorKind, Key, Observer, Rejects, SegmentStream, cpu};
 use futures::{StreamExt, TryStreamExt};
 
 /// Batches that are mapped at the same time.
@@ -15,9 +16,15 @@ const MAPPERS: usize = 2;
 #[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) mapping: Arc<BoundMapping>,
-    pub(crate) encoder: Arc<dyn Encode>,
-    pub(crate) limits: Limits,
-    pub(crate) hasher: Hasher,
+    pub(crate) staging: Staging,
+}
+
+/// A segment that was read.
+pub(crate) struct Segment {
+    /// Its contacts.
+    pub(crate) partitions: Partitions,
+    /// Who is in the segment although the row was rejected: nobody of them left.
+    pub(crate) rejected: HashSet<Key>,
 }
 
 impl Reader {
@@ -28,7 +35,8 @@ impl Reader {
         folder: &Path,
         observer: &mut Observer,
         summary: &mut Summary,
-    ) -> Result<Partitions, Error> {
+    ) -> Result<Segment, Error> {
+        let mut rejected = HashSet::new();
         let mut stage = Stage::create(folder)?;
         let mapped = segment.batches.map(|batch| {
             let reader = self.clone();
@@ -46,6 +54,7 @@ impl Reader {
             }
             summary.read += rows;
             count(&refused, summary);
+            rejected.extend(refused.iter().filter_map(|reject| reject.key));
             if !refused.is_empty() {
                 observer.rejects.write(&segment.origins, &refused)?;
             }
@@ -55,11 +64,12 @@ impl Reader {
                 progress.rejected = summary.rejected_total();
             });
         }
-        cpu::run(move || stage.finish()).await?
+        let partitions = cpu::run(move || stage.finish()).await??;
+        Ok(Segment { partitions, rejected })
     }
 
     fn map(&self, batch: &crate::SegmentBatch) -> Result<(Staged, Rejects), Error> {
-        Staged::encode(self.mapping.map(batch)?, &*self.encoder, self.limits, &self.hasher)
+        Staged::encode(self.mapping.map(batch)?, &self.staging)
     }
 }
 

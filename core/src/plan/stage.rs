@@ -5,7 +5,9 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, FixedSizeBinaryArray, RecordBatch, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, FixedSizeBinaryArray, RecordBatch, StringArray, UInt32Array,
+};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
@@ -14,7 +16,9 @@ use arrow::ipc::writer::StreamWriter;
 
 use super::spool::{Block, Spool};
 use super::{Fingerprint, Hasher, Key};
-use crate::{ContactBatch, Encode, Error, ErrorKind, Limits, Mapped, Place, Reason, Reject, Rejects, Stage as At};
+use crate::{
+    ContactBatch, Encode, Error, ErrorKind, Limits, Mapped, Place, Reason, Reject, Rejects, Stage as At, Suppression,
+};
 
 /// Partitions of the key space, by first byte. With 256, a hundred million contacts need some 100 MB at a time in
 /// the merge, and a million 1 MB.
@@ -32,6 +36,7 @@ const ORIGIN: usize = 2;
 const ROW: usize = 3;
 const RANK: usize = 4;
 const PAYLOAD: usize = 5;
+const EMAIL: usize = 6;
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -41,36 +46,51 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Field::new("row", DataType::UInt64, false),
         Field::new("rank", DataType::Binary, true),
         Field::new("payload", DataType::Binary, false),
+        Field::new("email", DataType::Utf8, true),
     ]))
 });
 
 /// What a partition without contacts reads as; most partitions of a small segment have none.
 static NOBODY: LazyLock<RecordBatch> = LazyLock::new(|| RecordBatch::new_empty(Arc::clone(&SCHEMA)));
 
+/// How mapped contacts become staged ones.
+#[derive(Clone)]
+pub(crate) struct Staging {
+    pub(crate) encoder: Arc<dyn Encode>,
+    pub(crate) limits: Limits,
+    pub(crate) hasher: Hasher,
+    /// People who are not sent.
+    pub(crate) suppression: Arc<Suppression>,
+    /// Whether emails are carried along, because contacts may have to be told that they left.
+    pub(crate) emails: bool,
+}
+
 /// Contacts as they are staged: identity, place and payload. A batch in no particular order.
 pub(crate) struct Staged(RecordBatch);
 
 impl Staged {
-    /// Encodes and hashes mapped contacts. A contact that alone exceeds a request becomes a reject.
-    pub(crate) fn encode(
-        mapped: Mapped,
-        encoder: &dyn Encode,
-        limits: Limits,
-        hasher: &Hasher,
-    ) -> Result<(Self, Rejects), Error> {
-        let Mapped { contacts, mut rejects } = mapped;
+    /// Encodes and hashes mapped contacts. Rejects get their keys where they have one; somebody who is suppressed, and
+    /// a contact that alone exceeds a request, become rejects too.
+    pub(crate) fn encode(mapped: Mapped, staging: &Staging) -> Result<(Self, Rejects), Error> {
+        let Mapped { contacts, mut rejects, reject_emails } = mapped;
+        let Staging { encoder, limits, hasher, suppression, .. } = staging;
+        for (reject, email) in rejects.iter_mut().zip(reject_emails) {
+            reject.key = email.map(|email| hasher.key(&email));
+        }
         let payloads = encoder.encode(&contacts)?;
         let room = limits.bytes.saturating_sub(encoder.envelope().size(1, 0));
         let keys: Vec<Key> = contacts.email.iter().flatten().map(|email| hasher.key(email)).collect();
         let mut kept = Vec::with_capacity(contacts.len());
         for (row, key) in keys.iter().enumerate() {
-            if payloads.value(row).len() <= room {
+            if !suppression.is_empty() && suppression.covers(contacts.email.value(row), *key) {
+                rejects.push(suppressed(&contacts, row, *key));
+            } else if payloads.value(row).len() <= room {
                 kept.push(u32::try_from(row).map_err(|_| bug("a batch has more than 2^32 rows"))?);
             } else {
                 rejects.push(too_large(&contacts, row, *key, limits.bytes));
             }
         }
-        let all = staged_columns(&contacts, payloads, &keys, hasher)?;
+        let all = staged_columns(&contacts, payloads, &keys, staging)?;
         let staged = if kept.len() == all.num_rows() {
             all
         } else {
@@ -108,6 +128,12 @@ impl Staged {
     pub(crate) fn payload(&self, row: usize) -> &[u8] {
         self.0.column(PAYLOAD).as_binary::<i32>().value(row)
     }
+
+    /// The email, where emails are carried along.
+    pub(crate) fn email(&self, row: usize) -> Option<&str> {
+        let emails = self.0.column(EMAIL).as_string::<i32>();
+        emails.is_valid(row).then(|| emails.value(row))
+    }
 }
 
 fn fixed(column: &ArrayRef, row: usize) -> [u8; 16] {
@@ -120,9 +146,14 @@ fn staged_columns(
     contacts: &ContactBatch,
     payloads: BinaryArray,
     keys: &[Key],
-    hasher: &Hasher,
+    staging: &Staging,
 ) -> Result<RecordBatch, Error> {
-    let prints: Vec<[u8; 16]> = payloads.iter().flatten().map(|payload| hasher.fingerprint(payload).0).collect();
+    let print = |payload| staging.hasher.fingerprint(payload).0;
+    let prints: Vec<[u8; 16]> = payloads.iter().flatten().map(print).collect();
+    let email: ArrayRef = match staging.emails {
+        true => Arc::new(contacts.email.clone()),
+        false => Arc::new(StringArray::new_null(contacts.len())),
+    };
     let width = |values: &mut dyn Iterator<Item = [u8; 16]>| {
         // An empty iterator carries no width, hence the explicit empty array.
         let bytes: Vec<u8> = values.flatten().collect();
@@ -139,8 +170,20 @@ fn staged_columns(
         Arc::new(contacts.rows.clone()),
         rank,
         Arc::new(payloads),
+        email,
     ];
     RecordBatch::try_new(Arc::clone(&SCHEMA), columns).map_err(broken)
+}
+
+fn suppressed(contacts: &ContactBatch, row: usize, key: Key) -> Reject {
+    Reject {
+        place: Place { origin: contacts.origin, row: contacts.rows.value(row) },
+        stage: At::Local,
+        field: Some("email".to_owned()),
+        reason: Reason::Suppressed,
+        message: "on a suppression list, or erased".to_owned(),
+        key: Some(key),
+    }
 }
 
 fn too_large(contacts: &ContactBatch, row: usize, key: Key, limit: usize) -> Reject {

@@ -17,13 +17,17 @@ pub struct Summary {
     pub resend: u64,
     /// Contacts that are confirmed with exactly this value.
     pub unchanged: u64,
-    /// Entries of the ledger that are not in the segment.
+    /// Contacts of the ledger that left the segment since the run before this one.
     pub leave: u64,
+    /// What contacts that left are told, if they are told anything.
+    pub leavers: LeaverSummary,
+    /// Rows left out on request.
+    pub skipped: u64,
     /// Rows with the email of another row that won.
     pub duplicate: u64,
     /// Rows rejected before anything is sent, by reason; includes values the destination is known to refuse.
     pub rejected: BTreeMap<Reason, u64>,
-    /// Entries of the ledger before this run.
+    /// Entries of the ledger before this run, without those that had left before.
     pub known: u64,
     /// Requests needed.
     pub requests: u64,
@@ -31,6 +35,21 @@ pub struct Summary {
     pub blocked: u64,
     /// Body bytes of the largest request.
     pub largest_request: u64,
+}
+
+/// Contacts that are not in the segment any more, now or since an earlier run, where they are told so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeaverSummary {
+    /// To be told by this run.
+    pub tell: u64,
+    /// Told, and confirmed.
+    pub told: u64,
+    /// Refused by the destination before; not told again.
+    pub refused: u64,
+    /// Cannot be told: they left before their emails were kept.
+    pub unknown: u64,
+    /// Requests needed, besides those of the rows.
+    pub requests: u64,
 }
 
 impl Summary {

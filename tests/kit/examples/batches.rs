@@ -29,14 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         automations: false,
         ca_file: None,
     })?;
-    let export = Export {
-        source: Arc::new(Batches::new("people", people.schema(), vec![people])),
-        mapping: None, // by the names of the columns
-        sink: Arc::new(sink),
-        guards: Guards::default(),
-        full: false,
-        deadline: Duration::from_secs(90 * 60),
-    };
+    // Mapped by the names of the columns, with the usual guards; every field can be set.
+    let export = Export::new(Arc::new(Batches::new("people", people.schema(), vec![people])), Arc::new(sink));
 
     let folder = StateFolder::open(Path::new(".enlist"))?;
     let _lock = folder.lock_export("people", "r_1")?;

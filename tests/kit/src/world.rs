@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Ledger, Mapping, MemoryLedger, MemoryPaceStore, Observer,
-    Pacer, Plan, Report, Scope, Sink, Source, State,
+    Clock, EmptyValues, Error, Export, Guards, Hasher, Keep, Leavers, Ledger, Mapping, MemoryLedger, MemoryPaceStore,
+    Observer, Pacer, Plan, Report, Scope, Selection, Sink, Source, State,
 };
 use enlist_simulator::{Settings, Simulator};
 use enlist_sink_activecampaign::ActiveCampaign;
@@ -37,6 +37,12 @@ pub struct World {
     pub full: bool,
     /// Tags of every contact.
     pub tags: Vec<String>,
+    /// What happens to contacts that left.
+    pub leavers: Leavers,
+    /// Which contacts a run is limited to.
+    pub selection: Selection,
+    /// Who is never sent.
+    pub suppress: Vec<Arc<dyn Source>>,
 }
 
 impl World {
@@ -50,6 +56,9 @@ impl World {
             deadline: Duration::from_secs(90 * 60),
             full: false,
             tags: Vec::new(),
+            leavers: Leavers::Keep,
+            selection: Selection::default(),
+            suppress: Vec::new(),
         }
     }
 
@@ -82,7 +91,7 @@ impl World {
             empty_values: EmptyValues::Keep,
             phone_region: None,
             keep: Keep::First,
-            leavers: enlist_core::Leavers::Keep,
+            leavers: self.leavers.clone(),
         }
     }
 
@@ -92,12 +101,13 @@ impl World {
     /// Never for these settings.
     pub fn export(&self, source: impl Source + 'static) -> Result<Export, Error> {
         Ok(Export {
-            source: Arc::new(source),
             mapping: Some(self.mapping()),
-            sink: self.sink()?,
             guards: self.guards.clone(),
             full: self.full,
+            selection: self.selection.clone(),
+            suppress: self.suppress.clone(),
             deadline: self.deadline,
+            ..Export::new(Arc::new(source), self.sink()?)
         })
     }
 

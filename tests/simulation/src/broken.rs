@@ -166,4 +166,20 @@ impl Ledger for Broken {
     fn expire_late(&mut self, through: IntentId) -> Result<(), Error> {
         self.journal.expire_late(through)
     }
+
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
+        self.journal.note_absence(left, back)
+    }
+
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
+        self.journal.keep_emails(emails)
+    }
+
+    fn clear_emails(&mut self) -> Result<u64, Error> {
+        self.journal.clear_emails()
+    }
+
+    fn suppressed(&self) -> Result<Vec<Key>, Error> {
+        self.journal.suppressed()
+    }
 }

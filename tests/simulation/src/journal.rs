@@ -119,4 +119,21 @@ impl Ledger for Journal {
         self.store.expired.store(true, Ordering::Relaxed);
         self.write(&format!("expire_late {}", through.0), |ledger| ledger.expire_late(through))
     }
+
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
+        let what = format!("note_absence {} {}", left.len(), back.len());
+        self.write(&what, |ledger| ledger.note_absence(left, back))
+    }
+
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
+        self.write(&format!("keep_emails {}", emails.len()), |ledger| ledger.keep_emails(emails))
+    }
+
+    fn clear_emails(&mut self) -> Result<u64, Error> {
+        self.write("clear_emails", |ledger| ledger.clear_emails())
+    }
+
+    fn suppressed(&self) -> Result<Vec<Key>, Error> {
+        self.read(|ledger| ledger.suppressed())
+    }
 }

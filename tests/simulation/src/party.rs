@@ -142,12 +142,10 @@ impl Party {
             if repeats_hide && lower != row.email { format!("{ALIAS}{lower}") } else { row.email.clone() }
         });
         Ok(Export {
-            source: Arc::new(source),
             mapping: Some(mapping(self.narrow)),
-            sink: Arc::new(sink(Arc::new(wire), self.request)?),
             guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
-            full: false,
             deadline,
+            ..Export::new(Arc::new(source), Arc::new(sink(Arc::new(wire), self.request)?))
         })
     }
 

@@ -67,6 +67,21 @@ impl Ledger for Watched {
         let result = self.ledger.clear_late(through);
         self.note(result)
     }
+    fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
+        let result = self.ledger.note_absence(left, back);
+        self.note(result)
+    }
+    fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
+        let result = self.ledger.keep_emails(emails);
+        self.note(result)
+    }
+    fn clear_emails(&mut self) -> Result<u64, Error> {
+        let result = self.ledger.clear_emails();
+        self.note(result)
+    }
+    fn suppressed(&self) -> Result<Vec<Key>, Error> {
+        self.ledger.suppressed()
+    }
 }
 
 #[tokio::test(start_paused = true)]

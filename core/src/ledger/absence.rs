@@ -1,0 +1,47 @@
+//! Who left a segment, their emails where they are to be told, and who must never be sent again.
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::codec::{self, Checksum, Unreadable};
+use super::rows::collect;
+use crate::Key;
+
+/// Emails with `from <= key <= to`, in key order.
+pub(super) fn emails(conn: &Connection, scope: i64, from: Key, to: Key) -> Result<Vec<(Key, String)>, Unreadable> {
+    let kept = "SELECT key, email, sum FROM email WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
+    let mut sum = Checksum::default();
+    collect(conn, kept, params![scope, from.0, to.0], |row| codec::email(row, scope, &mut sum))
+}
+
+/// Keeps emails; one that is kept already stays.
+pub(super) fn keep(tx: &Transaction<'_>, scope: i64, emails: &[(Key, String)]) -> Result<(), Unreadable> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO email (scope, key, email, sum)
+         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM suppressed WHERE key = ?2)
+         ON CONFLICT (scope, key) DO NOTHING",
+    )?;
+    let mut sum = Checksum::default();
+    for (key, email) in emails {
+        insert.execute(params![scope, key.0, email, sum.email(scope, &key.0, email)])?;
+    }
+    Ok(())
+}
+
+/// Writes who left in `run`, and who is back.
+pub(super) fn note(tx: &Transaction<'_>, scope: i64, run: i64, left: &[Key], back: &[Key]) -> Result<(), Unreadable> {
+    let mut mark = tx.prepare_cached("UPDATE contact SET left = ? WHERE scope = ? AND key = ?")?;
+    for key in left {
+        mark.execute(params![run, scope, key.0])?;
+    }
+    for key in back {
+        mark.execute(params![None::<i64>, scope, key.0])?;
+    }
+    Ok(())
+}
+
+/// Whoever was erased, in key order.
+pub(super) fn suppressed(conn: &Connection) -> Result<Vec<Key>, Unreadable> {
+    let mut sum = Checksum::default();
+    let all = "SELECT key, since, sum FROM suppressed ORDER BY key";
+    collect(conn, all, [], |row| codec::suppressed(row, &mut sum))
+}
