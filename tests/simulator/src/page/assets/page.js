@@ -11,6 +11,9 @@ const FAULTS = {
   truncated: ["Truncated", "carried out, lost in the middle of the answer", "answered in part"],
   slow: ["Slow", "right, but later", "slow"],
 };
+/** In the order in which a call may meet them. */
+const ORDER = Object.keys(FAULTS);
+const NONE = Object.fromEntries(ORDER.map((name) => [name, 0]));
 const ROUGH = { throttle: 0.05, server_error: 0.05, cut_after: 0.02, truncated: 0.02, slow: 0.05 };
 const LANES = {
   bulk: ["Imports", "in a minute"],
@@ -225,7 +228,8 @@ function showFault(line, [name, share]) {
 
 function showFaults({ faults, revoked }) {
   const { scope, slow_by: slowBy, ...shares } = faults;
-  keep(at("faults"), Object.entries(shares), ([name]) => name, ([name]) => faultRow(name), showFault);
+  const known = Object.entries(shares).sort(([one], [other]) => ORDER.indexOf(one) - ORDER.indexOf(other));
+  keep(at("faults"), known, ([name]) => name, ([name]) => faultRow(name), showFault);
   if (document.activeElement !== at("scope")) at("scope").value = scope;
   if (document.activeElement !== at("slow_by")) at("slow_by").value = slowBy;
   const sum = Object.values(shares).reduce((total, share) => total + share, 0);
@@ -237,8 +241,8 @@ function showFaults({ faults, revoked }) {
 
 function showCounts({ report }) {
   const lines = COUNTS.flatMap(([name, count]) => [["dt", name], ["dd", number(count(report))]]);
-  keep(at("counts"), lines.map((line, place) => [place, ...line]), ([place]) => place,
-    ([, tag]) => make(tag), (element, [, , text]) => tell(element, text));
+  keep(at("counts"), lines.map(([tag, text], place) => ({ place, tag, text })), ({ place }) => place,
+    ({ tag }) => make(tag), (element, { text }) => tell(element, text));
 }
 
 // ---- contacts ----
@@ -304,8 +308,8 @@ async function look() {
   next = setTimeout(look, 1000);
 }
 
-at("calm").addEventListener("click", () => act("/sim/faults", Object.fromEntries(Object.keys(FAULTS).map((name) => [name, 0])), "No call meets a fault."));
-at("rough").addEventListener("click", () => act("/sim/faults", { ...Object.fromEntries(Object.keys(FAULTS).map((name) => [name, 0])), ...ROUGH, slow_by: 5 }, "A rough day: some of everything that happens."));
+at("calm").addEventListener("click", () => act("/sim/faults", NONE, "No call meets a fault."));
+at("rough").addEventListener("click", () => act("/sim/faults", { ...NONE, ...ROUGH, slow_by: 5 }, "A rough day: some of everything that happens."));
 at("scope").addEventListener("change", (event) => act("/sim/faults", { scope: event.target.value }, `Faults concern ${event.target.selectedOptions[0].text}.`));
 at("slow_by").addEventListener("change", (event) => act("/sim/faults", { slow_by: event.target.valueAsNumber || 0 }, `Slow answers come ${event.target.valueAsNumber || 0} s later.`));
 at("revoke").addEventListener("click", () => {
