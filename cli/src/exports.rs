@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use enlist_core::{
-    Clock, Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, Sink, SqliteLedger,
-    State, StateFolder,
+    Clock, Error, Export, FilePaceStore, Guard, Guards, Hasher, Ledger, MemoryLedger, Pacer, Scope, Selection, Sink,
+    Source, SqliteLedger, State, StateFolder,
 };
 
 use crate::args::RunArgs;
-use crate::connectors;
+use crate::{connectors, rejects};
 use crate::failure::{Failure, suggest};
 use crate::spec;
 
@@ -33,7 +33,7 @@ pub struct Ready {
 /// # Errors
 /// Those of the source, the mapping and the settings of the account.
 pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
-    let source = connectors::read(export.source.as_ref(), export.sql.as_deref(), &export.sources).await?;
+    let source = connectors::segment(export).await?;
     let schema = source.schema().await?;
     let mapping = export.mapping(&schema)?;
     let sent = mapping.columns();
@@ -48,17 +48,33 @@ pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
             sink: connectors::sink(export)?,
             guards: guards(&export.guards),
             full: false,
+            selection: Selection::default(),
+            suppress: suppressed(&export.suppress).await?,
             deadline: export.deadline.unwrap_or(DEADLINE),
         },
     })
 }
 
-/// Puts what the command line says of a run on top.
+/// The sources of people who are never sent.
+async fn suppressed(sources: &[spec::SourceSpec]) -> Result<Vec<Arc<dyn Source>>, Failure> {
+    let mut opened = Vec::with_capacity(sources.len());
+    for source in sources {
+        opened.push(connectors::open(source).await?);
+    }
+    Ok(opened)
+}
+
+/// Puts what the command line says of a run of `spec` on top.
 ///
 /// # Errors
-/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) for a guard that does not exist.
-pub fn apply(args: &RunArgs, export: &mut Export) -> Result<(), Failure> {
+/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) for a guard that does not exist, and for `--only-rejects`
+/// without a run whose rejects are known.
+pub fn apply(args: &RunArgs, spec: &spec::Export, export: &mut Export) -> Result<(), Failure> {
     export.full = args.full;
+    export.selection.limit = args.limit;
+    if args.only_rejects {
+        export.selection.rejects = Some(rejects::of_last_run(&spec.state, &spec.name)?);
+    }
     for name in &args.allow {
         export.guards.allow.push(guard(name)?);
     }
@@ -87,12 +103,13 @@ fn guards(written: &spec::Guards) -> Guards {
     }
 }
 
-/// The state of `export` for a run. The folder has to be locked for it.
+/// The state of `export` for `run`. The folder has to be locked for it.
 ///
 /// # Errors
 /// [`ErrorKind::State`](enlist_core::ErrorKind::State) when it cannot be used.
-pub fn state(folder: &StateFolder, name: &str, export: &Export) -> Result<State, Error> {
-    let ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, &*export.sink))?;
+pub fn state(folder: &StateFolder, name: &str, run: &str, export: &Export) -> Result<State, Error> {
+    let mut ledger = SqliteLedger::open(&folder.ledger_path(), &scope(name, &*export.sink))?;
+    ledger.begin(run, Clock::start().unix_millis())?;
     Ok(State {
         ledger: Box::new(ledger),
         hasher: folder.hasher(),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use enlist_core::{Destination, Error, Lane, Plan, Reason, Report, Sink, Summary};
+use enlist_core::{Destination, Error, Lane, Leavers, Plan, Reason, Report, Sink, Summary};
 
 use crate::exit::Exit;
 use crate::exports::{Ready, tolerates};
 use crate::render::model::{
-    Counts, Objection, Outcome, PlanView, Read, Recovery, Requests, RunView, Tally, Target, Work,
+    Counts, LeaverCounts, Objection, Outcome, PlanView, Read, Recovery, Requests, RunView, Tally, Target, Work,
 };
 use crate::spec::Export;
 
@@ -37,6 +37,10 @@ pub fn plan(export: &Export, ready: &Ready, plan: Plan) -> PlanView {
             limit_per_minute,
         },
         deadline: Some(ready.export.deadline),
+        leavers: told(export).map(|policy| {
+            let it = &plan.summary.leavers;
+            (policy, LeaverCounts { tell: it.tell, told: it.told, unknown: it.unknown })
+        }),
         headroom: plan.destination.headroom.map(|room| (room.limit, room.used)),
         automations: export.automations,
         first_load: plan.summary.known == 0,
@@ -55,6 +59,10 @@ pub struct RunFacts {
     pub signal: Option<Exit>,
     /// The file of rejected rows.
     pub rejects_file: Option<String>,
+    /// Some of the rejected rows.
+    pub reject_examples: Vec<enlist_history::RejectExample>,
+    /// How it went over time.
+    pub timeline: enlist_history::Timeline,
 }
 
 /// The view of a run.
@@ -81,9 +89,13 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
             rejected: report.outcome.rejected,
             duplicate: report.outcome.duplicate,
             deferred: report.outcome.deferred,
+            skipped: report.outcome.skipped,
         },
         rejected_by_reason: tally(&report.rejected),
         refused,
+        leavers: report.leavers.map(leavers),
+        reject_examples: facts.reject_examples,
+        timeline: Some(facts.timeline).filter(|timeline| !timeline.is_empty()),
         requests: Requests {
             bulk: report.calls.imports,
             other: report.calls.other,
@@ -95,6 +107,7 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         requests_per_minute: report.calls.imports as f64 / minutes,
         contacts_per_minute: report.outcome.confirmed as f64 / minutes,
         limit_per_minute: imports_per_minute(&*ready.export.sink),
+        contacts_per_request: ready.export.sink.limits().contacts as u64,
         deadline: Some(ready.export.deadline),
         latency: some.then(|| [report.latency.p50, report.latency.p95, report.latency.p99].map(millis)),
         recovery: (recovered.resolved + recovered.unclear > 0).then_some(Recovery {
@@ -106,6 +119,25 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         rejects_file: facts.rejects_file,
         error: report.error,
         warnings,
+    }
+}
+
+fn leavers(it: enlist_core::LeaverOutcome) -> enlist_history::Leavers {
+    enlist_history::Leavers {
+        confirmed: it.confirmed,
+        unchanged: it.unchanged,
+        rejected: it.rejected,
+        deferred: it.deferred,
+        unknown: it.unknown,
+    }
+}
+
+/// What contacts that left are told, in a word.
+fn told(export: &Export) -> Option<String> {
+    match &export.leavers {
+        Leavers::Keep => None,
+        Leavers::Mark { field, value } => Some(format!("{field} = {value}")),
+        Leavers::Unsubscribe => Some("unsubscribe".to_owned()),
     }
 }
 
@@ -123,6 +155,7 @@ fn exit(report: &Report, ready: &Ready, signal: Option<Exit>) -> Exit {
 fn target(export: &Export, destination: &Destination) -> Target {
     Target {
         export: export.name.clone(),
+        display_name: export.connection.display_name.clone(),
         host: if export.connection.is_simulator() { export.connection.host.clone() } else { destination.host.clone() },
         list: destination.list,
         list_name: Some(destination.list_name.clone()),
@@ -131,7 +164,7 @@ fn target(export: &Export, destination: &Destination) -> Target {
 
 fn read(export: &Export, ready: &Ready, rows: u64, time: Duration) -> Read {
     Read {
-        source: export.source_name().to_owned(),
+        source: export.source_name(),
         rows,
         columns: Some(ready.columns),
         files: None,
@@ -149,6 +182,7 @@ fn counts(summary: &Summary) -> Counts {
         leave: summary.leave,
         rejected: summary.rejected_total(),
         duplicate: summary.duplicate,
+        skipped: summary.skipped,
     }
 }
 
@@ -182,6 +216,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn stamp(time: chrono::DateTime<chrono::Utc>) -> String {
+/// A time as documents have it: RFC 3339 in UTC.
+pub fn stamp(time: chrono::DateTime<chrono::Utc>) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

@@ -31,8 +31,8 @@ pub struct InitArgs {
 /// Arguments of `connect`.
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
-    /// A connection of the configuration
-    #[arg(value_name = "CONNECTION", conflicts_with_all = ["host", "key_file"])]
+    /// A connection of the configuration; one that is not there is added
+    #[arg(value_name = "CONNECTION")]
     pub connection: Option<String>,
     /// Agree to the text that is shown, without being asked
     #[arg(long, conflicts_with_all = ["check", "revoke"])]
@@ -90,4 +90,3 @@ pub struct DoctorArgs {
     #[arg(value_name = "EXPORT")]
     pub export: Option<String>,
 }
-

@@ -9,7 +9,7 @@ use super::parse::{parse_pair, parse_switch};
 use crate::spec::scalar::{Percent, parse_duration, parse_percent};
 
 /// Arguments of `plan`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct PlanArgs {
     /// Exports of the configuration; or a file, glob, folder or URL, a database, or - (Arrow on standard input)
     #[arg(value_name = "EXPORT|SOURCE")]
@@ -23,7 +23,7 @@ pub struct PlanArgs {
 }
 
 /// Arguments of `run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct RunArgs {
     /// Exports of the configuration; or a file, glob, folder or URL, a database, or - (Arrow on standard input)
     #[arg(value_name = "EXPORT|SOURCE")]
@@ -100,4 +100,3 @@ pub struct ExportArgs {
     #[arg(long, hide = true, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }
-

@@ -58,6 +58,7 @@ Without a configuration:
 const CONNECT: &str = "\
 Examples:
   enlist connect marketing                   read what will be sent to whom, agree, test the key
+  enlist connect eu --host acme.api-us1.com  the same for an account that is not in enlist.yaml
   enlist connect --agree --by Ada            the same without a terminal
   enlist connect --check                     what is recorded";
 
@@ -248,12 +249,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_goes_with_a_host_and_not_with_a_connection() {
+    fn a_key_file_goes_with_a_host() {
         let parse = |words: &[&str]| Cli::try_parse_from([&["enlist", "connect"], words].concat());
         assert!(parse(&["--host", "acme.api-us1.com", "--key-file", "key"]).is_ok());
-        let message = parse(&["marketing", "--key-file", "key"]).unwrap_err().to_string();
-        assert!(message.contains("cannot be used with '--key-file"), "{message}");
-        for words in [&["connect", "--key-file", "key"][..], &["run", "vip", "--key-file", "key"]] {
+        assert!(parse(&["eu", "--host", "acme.api-us1.com", "--key-file", "key"]).is_ok());
+        for words in [
+            &["connect", "--key-file", "key"][..],
+            &["connect", "eu", "--key-file", "key"],
+            &["run", "vip", "--key-file", "key"],
+        ] {
             let message = Cli::try_parse_from([&["enlist"], words].concat()).unwrap_err().to_string();
             assert!(message.contains("--host <HOST>"), "{message}");
         }

@@ -28,4 +28,3 @@ pub fn parse_switch(text: &str) -> Result<bool, String> {
         _ => Err("write on or off".to_owned()),
     }
 }
-

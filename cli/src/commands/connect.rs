@@ -1,6 +1,12 @@
 //! `connect`: somebody agrees that people's data goes to an account, and the key is tested.
 
-use std::io::{self, BufRead, IsTerminal};
+mod add;
+mod ask;
+mod insert;
+mod keep;
+
+use std::io::{self, BufRead};
+use std::path::Path;
 
 use enlist_core::{Error, ErrorKind, Lane, SendError};
 use serde_json::json;
@@ -22,11 +28,15 @@ const WORDS: &str = "I agree";
 /// machine needs no consent: only the key is tested.
 pub async fn connect(args: &ConnectArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let calls = !args.check && !args.revoke;
-    let spec = match (calls, &args.host, &args.state) {
-        (true, _, _) => spec::load(global.config.as_deref())?,
+    // Keys are none of the business of a connection that is added or looked at.
+    let known = match (calls, &args.host, &args.state) {
         (false, Some(_), Some(_)) => None,
-        (false, _, _) => spec::load_without_secrets(global.config.as_deref())?,
+        _ => spec::load_without_secrets(global.config.as_deref())?,
     };
+    if let Some(name) = add::name(args, known.as_ref(), ask::can_ask(global))? {
+        return add::add(&name, args, global, screen, known.as_ref()).await;
+    }
+    let spec = if calls { spec::load(global.config.as_deref())? } else { known };
     let environment = Environment::of_spec(spec.as_ref())?;
     let (connection, state) = spec::account(args, spec.as_ref(), &environment)?;
     let host = connectors::host(&connection)?;
@@ -44,9 +54,15 @@ pub async fn connect(args: &ConnectArgs, global: &Global, screen: &Screen) -> Re
         test(&connection, host.name()).await?;
         consent::agree(host.name(), who(args), &state)?;
     }
-    let standing = if host.is_loopback() { Standing::Missing } else { Standing::of(host.name(), &state)? };
+    end(&connection, &state, args, screen)
+}
+
+/// Tells what is recorded.
+fn end(connection: &Connection, state: &Path, args: &ConnectArgs, screen: &Screen) -> Result<Exit, Failure> {
+    let host = connectors::host(connection)?;
+    let standing = if host.is_loopback() { Standing::Missing } else { Standing::of(host.name(), state)? };
     let document = document(host.name(), host.is_loopback(), &standing);
-    screen.result(&told(host.name(), host.is_loopback(), &standing), &document);
+    screen.result(&told(&shown(connection, host.name()), host.is_loopback(), &standing), &document);
     let holds = host.is_loopback() || matches!(standing, Standing::InForce(_));
     Ok(if holds || args.revoke { Exit::Done } else { Exit::Access })
 }
@@ -54,7 +70,7 @@ pub async fn connect(args: &ConnectArgs, global: &Global, screen: &Screen) -> Re
 /// Shows the text, and returns when somebody agrees to it.
 fn agreed(args: &ConnectArgs, global: &Global, screen: &Screen, host: &str) -> Result<(), Failure> {
     screen.notice(&consent::text(host));
-    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal() && !global.no_input;
+    let terminal = ask::can_ask(global);
     if args.agree && (terminal || args.by.is_some()) {
         return Ok(());
     }
@@ -106,8 +122,12 @@ async fn test(connection: &Connection, host: &str) -> Result<(), Error> {
     })
 }
 
+/// What people call the account: its display name with the host, or the host.
+fn shown(connection: &Connection, host: &str) -> String {
+    connection.display_name.as_ref().map_or_else(|| clean(host), |name| format!("{} ({})", clean(name), clean(host)))
+}
+
 fn told(host: &str, loopback: bool, standing: &Standing) -> String {
-    let host = clean(host);
     let given = standing
         .consent()
         .map(|consent| format!("{} agreed on {} that people's data goes to {host}", clean(&consent.by), consent.at));

@@ -1,6 +1,6 @@
 //! `demo`: the first five minutes in one command.
 
-use crate::args::{DemoArgs, ExportArgs, Global, InitArgs, PlanArgs, RunArgs};
+use crate::args::{DemoArgs, Global, InitArgs, PlanArgs, RunArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Screen;
@@ -13,9 +13,6 @@ pub async fn demo(args: &DemoArgs, global: &Global, screen: &Screen) -> Result<E
         super::init::init(&InitArgs { dir: args.dir.clone(), demo: true, from: None }, screen).await?;
     }
     let global = Global { config: Some(config), ..global.clone() };
-    let export = ExportArgs::default();
-    super::plan::plan(&PlanArgs { target: None, export: export.clone() }, &global, screen).await?;
-    let run =
-        RunArgs { target: None, full: false, allow: Vec::new(), deadline: None, max_rejects: None, sim: false, export };
-    super::run::run(&run, &global, screen).await
+    super::plan::plan(&PlanArgs::default(), &global, screen).await?;
+    super::run::run(&RunArgs::default(), &global, screen).await
 }

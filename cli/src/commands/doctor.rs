@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::exports;
 use crate::failure::Failure;
 use crate::output::Screen;
+use crate::permit::permitted;
 use crate::render::doctor::{Check, Verdict, document, screen as page};
 use crate::render::source::{outcome, rows as rows_of};
 use crate::render::{count, plural};
@@ -28,6 +29,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
     let mut checks = vec![configuration(&spec)];
     for export in &exports {
         let attendance = Attendance::of(export).await?;
+        checks.extend(user(export, spec.owner));
         checks.extend(examine(export, global).await);
         attendance.end().await?;
     }
@@ -40,6 +42,17 @@ fn configuration(spec: &Spec) -> Check {
     let connections = plural(spec.connections.len() as u64, "connection");
     let exports = plural(spec.exports.len() as u64, "export");
     Check::new(Verdict::Ok, "configuration", format!("{}: {connections}, {exports}", spec.file.display()))
+}
+
+/// Whether who runs this may run the export, where somebody has a say in it.
+fn user(export: &Export, owner: Option<u32>) -> Option<Check> {
+    let connection = &export.connection;
+    let name = format!("user of {}", connection.title());
+    match permitted(connection, owner) {
+        Ok(()) if connection.is_simulator() => None,
+        Ok(()) => Some(Check::new(Verdict::Ok, name, "may run its exports")),
+        Err(error) => Some(Check::failed(name, &error)),
+    }
 }
 
 /// All there is to check of one export, in the order in which a run would come across it.
@@ -83,7 +96,7 @@ fn named(what: &str, export: &Export) -> String {
 
 fn key(export: &Export) -> Check {
     let connection = &export.connection;
-    let name = format!("key of {}", connection.display_name.as_ref().unwrap_or(&connection.name));
+    let name = format!("key of {}", connection.title());
     if connection.is_simulator() {
         Check::new(Verdict::Ok, name, "not needed by the simulator")
     } else if connection.key_written_out {
@@ -98,7 +111,7 @@ fn key(export: &Export) -> Check {
 fn agreed(export: &Export, global: &Global) -> Option<Check> {
     let connection = &export.connection;
     let flags = Flags { config: global.config.as_deref(), ..Flags::default() };
-    let name = format!("consent of {}", connection.display_name.as_ref().unwrap_or(&connection.name));
+    let name = format!("consent of {}", connection.title());
     match consent::require(connection, &export.state, &flags) {
         Ok(Some(consent)) => Some(Check::new(Verdict::Ok, name, format!("recorded on {}", consent.at))),
         Ok(None) => None,
@@ -115,7 +128,7 @@ struct Reached {
 
 /// The segment, once it is clear which of its columns holds the address.
 async fn reach(export: &Export) -> Result<Reached, Error> {
-    let source = connectors::read(export.source.as_ref(), export.sql.as_deref(), &export.sources).await?;
+    let source = connectors::segment(export).await?;
     let schema = source.schema().await?;
     export.mapping(&schema)?;
     Ok(Reached { rows: source.rows().await?, schema, source })

@@ -20,7 +20,7 @@ pub async fn look(
     screen: &Screen,
 ) -> Result<Exit, Failure> {
     let sources = config.map(|config| &*config.sources).unwrap_or_default();
-    let source = connectors::read(Some(spec), args.export.sql.as_deref(), sources).await?;
+    let source = connectors::read(Some(spec), args.export.sql.as_deref(), &[], sources).await?;
     let view = view(spec, &*source, next(args, global)).await?;
     screen.result(&page(&view, &screen.out), &document(&view));
     Ok(Exit::Done)
@@ -64,7 +64,7 @@ async fn view(spec: &SourceSpec, source: &dyn Source, next: String) -> Result<So
 
 /// The command that plans what is looked at: as typed, with a list and an account.
 fn next(args: &PlanArgs, global: &Global) -> String {
-    let target = args.target.as_deref().unwrap_or_default();
+    let target = args.targets.first().map(String::as_str).unwrap_or_default();
     let shown = connectors::shown(target);
     let mut words = vec!["enlist plan".to_owned(), quoted(shown)];
     words.extend(global.config.iter().map(|file| format!("-c {}", quoted(&file.display().to_string()))));

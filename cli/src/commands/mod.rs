@@ -8,6 +8,8 @@ mod look;
 mod plan;
 mod run;
 mod sim;
+mod state;
+mod status;
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
@@ -28,7 +30,18 @@ pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
         Command::Connect(args) => connect::connect(&args, &global, screen).await,
         Command::Plan(args) => plan::plan(&args, &global, screen).await,
         Command::Run(args) => run::run(&args, &global, screen).await,
+        Command::Status(args) => status::status(&args, &global, screen).await,
+        Command::Audit(_) => Err(unavailable("audit")),
+        Command::Schedule(_) => Err(unavailable("schedule")),
+        Command::State(args) => state::state(&args, &global, screen).await,
+        Command::Generate(_) => Err(unavailable("generate")),
         Command::Sim(args) => sim::sim(&args, screen).await,
         Command::Doctor(args) => doctor::doctor(&args, &global, screen).await,
     }
+}
+
+/// The failure of what this build cannot do.
+fn unavailable(what: &str) -> Failure {
+    Failure::config("usage::unavailable", format!("{what} is not part of this build"))
+        .help("enlist --help lists what is")
 }

@@ -2,6 +2,7 @@
 
 mod kind;
 mod sources;
+mod together;
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use enlist_sink_activecampaign::{ActiveCampaign, Host, Settings as Account};
 
 pub use enlist_source_files::shown;
 pub use kind::{KINDS, Kind, kind_of};
-pub use sources::{open, read};
+pub use sources::{open, read, segment};
 
 use crate::simulator::ADDRESS;
 use crate::spec::{Connection, Export};

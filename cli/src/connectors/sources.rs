@@ -16,15 +16,33 @@ use enlist_source_query::{Settings, TableName, Tables, table_missing, tables_of}
 use enlist_source_sql as sql;
 use secrecy::ExposeSecret;
 
+use super::together::Together;
+use crate::spec::Export;
 use crate::spec::source::{CsvLayout, Database, Entity, Format, Members, Origin, Place, SourceSpec, Version};
 
-/// The segment that `source` is, or what `sql` makes of it and of `others`, of which only those that it names are opened.
+/// The segment of an export.
+///
+/// # Errors
+/// As [`read`], and when several sources have different columns.
+pub async fn segment(export: &Export) -> Result<Arc<dyn Source>, Error> {
+    if export.segments.is_empty() {
+        return read(export.source.as_ref(), export.sql.as_deref(), &export.params, &export.sources).await;
+    }
+    let mut sources = Vec::with_capacity(export.segments.len());
+    for segment in &export.segments {
+        sources.push((segment.name.clone(), open(segment).await?));
+    }
+    Ok(Arc::new(Together::new(sources).await?))
+}
+
+/// The segment that `source` is, or what `sql` with `params` makes of it and of `others`, of which only those that it names are opened.
 ///
 /// # Errors
 /// Those of opening each source that is read, and of the SELECT.
 pub async fn read(
     source: Option<&SourceSpec>,
     sql: Option<&str>,
+    params: &[(String, String)],
     others: &[SourceSpec],
 ) -> Result<Arc<dyn Source>, Error> {
     match (source, sql) {
@@ -32,13 +50,18 @@ pub async fn read(
             Ok(Arc::new(connect(name, database)?.query(sql).await?))
         }
         (Some(source), None) => open(source).await,
-        (source, Some(sql)) => query(sql, source, others).await,
+        (source, Some(sql)) => query(sql, params, source, others).await,
         (None, None) => Err(Error::new(ErrorKind::Bug, "bug::source", "an export has neither source nor SELECT")),
     }
 }
 
 /// What `sql` makes of `main` and `others`, of which only those that it names are opened.
-async fn query(sql: &str, main: Option<&SourceSpec>, others: &[SourceSpec]) -> Result<Arc<dyn Source>, Error> {
+async fn query(
+    sql: &str,
+    params: &[(String, String)],
+    main: Option<&SourceSpec>,
+    others: &[SourceSpec],
+) -> Result<Arc<dyn Source>, Error> {
     let sources: BTreeMap<&str, &SourceSpec> =
         others.iter().chain(main).map(|source| (source.name.as_str(), source)).collect();
     let mut tables = Tables::new(Settings::default());
@@ -62,7 +85,7 @@ async fn query(sql: &str, main: Option<&SourceSpec>, others: &[SourceSpec]) -> R
             (None, _) => tables.add(name, open(source).await?)?,
         }
     }
-    Ok(Arc::new(tables.query(sql).await?))
+    Ok(Arc::new(tables.query_with(sql, params).await?))
 }
 
 /// The error for a table that is none of the `sources`.

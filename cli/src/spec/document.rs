@@ -1,12 +1,15 @@
 //! A configuration file as text: parsing it, and pointing into it.
 
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use enlist_core::{Error, ErrorKind};
 use serde_saphyr::{DuplicateKeyPolicy, Location};
 
 use super::masked;
-use super::written::File;
+use super::written;
 use crate::failure::{Failure, Snippet, suggest};
 
 /// No configuration of people is larger; a file of data named by mistake is.
@@ -22,6 +25,8 @@ pub struct Document {
     pub name: String,
     /// All of it.
     pub text: String,
+    /// User id of the owner of the file; none for one that was never a file.
+    pub owner: Option<u32>,
 }
 
 /// A stretch of one line, in characters counted from 1.
@@ -40,19 +45,22 @@ impl Document {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let unreadable = |cause: String| Failure::config("config::unreadable", format!("{name}: {cause}"));
-        let size = std::fs::metadata(path).map_err(|e| unreadable(e.to_string()))?.len();
-        if size > MAX_BYTES {
-            return Err(unreadable(format!("{size} bytes are too many for a configuration")));
+        // Whose the file is and what it says are asked of the same file, whatever its name stands for meanwhile.
+        let mut file = File::open(path).map_err(|e| unreadable(e.to_string()))?;
+        let found = file.metadata().map_err(|e| unreadable(e.to_string()))?;
+        if found.len() > MAX_BYTES {
+            return Err(unreadable(format!("{} bytes are too many for a configuration", found.len())));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))?;
-        Ok(Self { name, text })
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|e| unreadable(e.to_string()))?;
+        Ok(Self { name, text, owner: Some(found.uid()) })
     }
 
     /// Parses the text: shape and keys, nothing else.
     ///
     /// # Errors
     /// For what is not YAML, for duplicate and unknown keys, and beyond the bounds of size and depth.
-    pub fn parse(&self) -> Result<File, Failure> {
+    pub fn parse(&self) -> Result<written::File, Failure> {
         let options = serde_saphyr::options! {
             budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES, max_documents: 1 },
             duplicate_keys: DuplicateKeyPolicy::Error,

@@ -34,6 +34,14 @@ impl Endpoint {
         Ok(Self { url: SecretString::from(text), host: authority.host().to_owned(), loopback })
     }
 
+    /// The endpoint at `path` below this one, as OTLP derives its endpoints from one.
+    ///
+    /// # Errors
+    /// When the two make no URL.
+    pub fn join(&self, path: &str) -> Result<Self, String> {
+        Self::parse(&format!("{}{path}", self.url().trim_end_matches('/')))
+    }
+
     /// All of it.
     pub fn url(&self) -> &str {
         self.url.expose_secret()

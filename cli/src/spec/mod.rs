@@ -10,14 +10,20 @@ mod corpus;
 mod document;
 mod endpoint;
 mod environment;
+mod export;
+mod extends;
 mod interpolate;
 mod masked;
 mod model;
+mod params;
 mod reader;
 pub mod scalar;
+mod schema;
+mod shape;
 pub mod source;
 mod sources;
 mod target;
+mod told;
 mod written;
 #[cfg(test)]
 mod written_out;
@@ -25,13 +31,15 @@ mod written_out;
 use std::path::{Path, PathBuf};
 
 pub use account::account;
+pub use check::{STATE, is_name};
 use document::Document;
 pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use model::{Connection, Export, Guards, Spec};
+pub use model::{Connection, Export, Guards, Notify, Schedule, Spec, Telemetry};
 use reader::{Reader, Secrets};
+pub use schema::schema;
 pub use source::SourceSpec;
-pub use target::{select, source_named, source_to_look_at};
+pub use target::{KEY_VARIABLE, chosen, key_of_environment, key_of_file, select, source_named, source_to_look_at};
 
 use crate::failure::Failure;
 
@@ -67,6 +75,12 @@ fn load_with(named: Option<&Path>, secrets: Secrets) -> Result<Option<Spec>, Fai
     read(&document, &environment, secrets).map(Some)
 }
 
+/// What the text of a configuration in `folder` means, without its secrets; none where it is not sound.
+pub fn meaning(text: &str, folder: &Path) -> Option<Spec> {
+    let document = Document { name: DEFAULT_FILE.to_owned(), text: text.to_owned(), owner: None };
+    read(&document, &Environment::of_process(folder).ok()?, Secrets::Leave).ok()
+}
+
 /// Reads the configuration, which has to be there.
 ///
 /// # Errors
@@ -85,9 +99,11 @@ fn read(document: &Document, environment: &Environment, secrets: Secrets) -> Res
 /// Reads the text of a configuration with these variables.
 #[cfg(test)]
 pub fn read_text(text: &str, variables: &[(&str, &str)]) -> Result<Spec, Failure> {
-    let document = Document { name: DEFAULT_FILE.to_owned(), text: text.to_owned() };
+    let document = Document { name: DEFAULT_FILE.to_owned(), text: text.to_owned(), owner: None };
     read(&document, &Environment::new(variables.iter().copied(), Path::new("")), Secrets::Read)
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub mod whole;

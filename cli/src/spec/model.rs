@@ -114,6 +114,16 @@ impl Connection {
     pub fn is_simulator(&self) -> bool {
         self.host == SIMULATOR
     }
+
+    /// Whether it was named by its host on the command line.
+    pub fn is_typed(&self) -> bool {
+        self.name == self.host
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> &str {
+        self.display_name.as_ref().unwrap_or(&self.name)
+    }
 }
 
 /// One configured or typed export, complete.
@@ -171,8 +181,12 @@ pub struct Export {
 
 impl Export {
     /// What people call where it comes from.
-    pub fn source_name(&self) -> &str {
-        self.source.as_ref().map_or("query", |source| &source.name)
+    pub fn source_name(&self) -> String {
+        match (&self.source, self.segments.as_slice()) {
+            (Some(source), _) => source.name.clone(),
+            (None, []) => "query".to_owned(),
+            (None, segments) => segments.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(" + "),
+        }
     }
 
     /// The same export to the simulator that comes with the tool: the real key is not taken along, what is remembered

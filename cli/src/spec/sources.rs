@@ -35,35 +35,89 @@ pub fn check(reader: &Reader<'_>, sources: &Pairs<written::Source>) -> Result<Ve
     Ok(checked)
 }
 
-/// The source of an export: one of the configuration, or written in its place.
+/// What makes up the segment of an export, before SQL.
+pub struct Segment {
+    /// One source; none: `sql` or `segments` say so.
+    pub source: Option<SourceSpec>,
+    /// Several, in their order.
+    pub segments: Vec<SourceSpec>,
+}
+
+/// The source or the sources of an export: of the configuration, or written in their place.
 pub fn of_export(
     reader: &Reader<'_>,
     sources: &[SourceSpec],
     export: &Text,
     it: &written::Export,
-) -> Result<Option<SourceSpec>, Failure> {
-    let Some(text) = &it.source else {
-        let failure =
-            || reader.fault("config::missing_key", format!("export `{}` has no `source`", export.value), export);
-        return if it.sql.is_some() {
-            Ok(None)
-        } else {
-            Err(failure().help("source: a name of `sources`, or a file; or sql: a SELECT over `sources`"))
-        };
-    };
-    let written = reader.name("source", text)?;
-    let source =
-        if sources.iter().all(|source| source.name != written) && is_source(&written, reader.environment.folder()) {
-            source_of_path(&written, reader.environment.folder())
-                .map_err(|help| reader.fault("config::bad_value", "`source` cannot be read", text).help(help))?
-        } else {
-            reader.find("source", text, sources, |it| &it.name)?.clone()
-        };
-    if source.takes_own_sql() && it.sql.is_none() {
-        let failure = reader.fault("config::missing_key", "this database needs a table or a SELECT", text);
-        return Err(failure.help("table: public.users beside its url, or sql: in the export"));
+) -> Result<Segment, Failure> {
+    match (&it.source, &it.segments) {
+        (Some(_), Some(segments)) if let Some(first) = segments.first() => {
+            let failure = reader.fault("config::bad_value", "an export has a `source` or `segments`, not both", first);
+            Err(failure.help("move the source into `segments`"))
+        }
+        (None, Some(segments)) if let Some(first) = segments.first() => {
+            if it.sql.is_some() {
+                let failure =
+                    reader.fault("config::bad_value", "`sql` reads its tables by name, not `segments`", first);
+                return Err(failure.help("the SELECT can put them together: select … from a union all select … from b"));
+            }
+            let segments: Result<_, _> = segments.iter().map(|text| segment(reader, sources, text)).collect();
+            Ok(Segment { source: None, segments: segments? })
+        }
+        (Some(text), _) => {
+            let source = found(reader, sources, "source", text)?;
+            if source.takes_own_sql() && it.sql.is_none() {
+                let failure = reader.fault("config::missing_key", "this database needs a table or a SELECT", text);
+                return Err(failure.help("table: public.users beside its url, or sql: in the export"));
+            }
+            Ok(Segment { source: Some(source), segments: Vec::new() })
+        }
+        (None, _) if it.sql.is_some() => Ok(Segment { source: None, segments: Vec::new() }),
+        (None, _) => {
+            let failure =
+                reader.fault("config::missing_key", format!("export `{}` has no `source`", export.value), export);
+            Err(failure.help("source: a name of `sources`, or a file; or sql: a SELECT over `sources`"))
+        }
     }
-    Ok(Some(source))
+}
+
+/// One or more sources, of the configuration or written in their place.
+pub fn several(
+    reader: &Reader<'_>,
+    sources: &[SourceSpec],
+    key: &str,
+    it: &written::Many,
+) -> Result<Vec<SourceSpec>, Failure> {
+    match it {
+        written::Shape::Word(text) => Ok(vec![table(reader, found(reader, sources, key, text)?, text)?]),
+        written::Shape::List(list) => {
+            list.iter().map(|text| table(reader, found(reader, sources, key, text)?, text)).collect()
+        }
+        written::Shape::Keys(never) => match *never {},
+    }
+}
+
+fn segment(reader: &Reader<'_>, sources: &[SourceSpec], text: &Text) -> Result<SourceSpec, Failure> {
+    table(reader, found(reader, sources, "segments", text)?, text)
+}
+
+/// The source, which must be one without a SELECT.
+fn table(reader: &Reader<'_>, source: SourceSpec, text: &Text) -> Result<SourceSpec, Failure> {
+    if source.takes_own_sql() {
+        let failure = reader.fault("config::missing_key", "this database needs a table", text);
+        return Err(failure.help("as a source of the configuration: table: public.users beside its url"));
+    }
+    Ok(source)
+}
+
+/// A source of the configuration, or the path or URL of one.
+fn found(reader: &Reader<'_>, sources: &[SourceSpec], key: &str, text: &Text) -> Result<SourceSpec, Failure> {
+    let (written, folder) = (reader.name(key, text)?, reader.environment.folder());
+    if sources.iter().all(|source| source.name != written) && is_source(&written, folder) {
+        let cause = |help| reader.fault("config::bad_value", format!("`{key}` cannot be read"), text).help(help);
+        return source_of_path(&written, folder).map_err(cause);
+    }
+    reader.find("source", text, sources, |it| &it.name).cloned()
 }
 
 fn is_join(it: &written::Source) -> bool {

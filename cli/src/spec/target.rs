@@ -3,19 +3,21 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use enlist_core::{EmptyValues, Keep};
+use enlist_core::{EmptyValues, Keep, Leavers};
 use secrecy::SecretString;
 
-use super::check::{REJECTS, STATE, parse_region};
+use super::check::{REJECTS, STATE};
 use super::environment::Environment;
+use super::export::parse_region;
 use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, Spec};
+use super::params;
 use super::source::{CsvLayout, Database, Entity, Format, Origin, Place, SourceSpec, Version};
 use crate::args::ExportArgs;
 use crate::connectors::{KINDS, Kind, kind_of, shown};
 use crate::failure::{Failure, suggest};
 
 /// The variable an API key is taken from when no file is named.
-const KEY_VARIABLE: &str = "ACTIVECAMPAIGN_API_KEY";
+pub const KEY_VARIABLE: &str = "ACTIVECAMPAIGN_API_KEY";
 
 /// The exports to work on, complete, in the order they are written: the one named, the file named, or all.
 ///
@@ -43,6 +45,32 @@ pub fn select(
         None => configured.to_vec(),
     };
     exports.into_iter().map(|export| with_flags(export, args, environment)).collect()
+}
+
+/// The exports that `targets` name; with none, all that are enabled.
+///
+/// # Errors
+/// As [`select`], and when none is enabled.
+pub fn chosen(
+    targets: &[String],
+    args: &ExportArgs,
+    spec: Option<&Spec>,
+    environment: &Environment,
+) -> Result<Vec<Export>, Failure> {
+    if targets.is_empty() {
+        let mut exports = select(None, args, spec, environment)?;
+        exports.retain(|export| export.enabled);
+        if exports.is_empty() {
+            let failure = Failure::config("config::no_export", "no export is enabled");
+            return Err(failure.help("name one to run it all the same, or remove its `enabled: off`"));
+        }
+        return Ok(exports);
+    }
+    let mut exports = Vec::with_capacity(targets.len());
+    for target in targets {
+        exports.extend(select(Some(target), args, spec, environment)?);
+    }
+    Ok(exports)
 }
 
 /// Whether `text` means files or a database rather than a name: it has a slash, a wildcard or an extension, is there,
@@ -151,21 +179,28 @@ fn typed(
     })?;
     Ok(Export {
         name: source.name.clone(),
+        enabled: true,
         connection: typed_connection(args, spec, environment)?,
         list,
         source: Some(source),
+        segments: Vec::new(),
         sql: None,
+        params: Vec::new(),
         sources: spec.map(|spec| Arc::clone(&spec.sources)).unwrap_or_default(),
         map: MapSpec::default(),
         tags: Vec::new(),
         keep: Keep::First,
+        leavers: Leavers::Keep,
+        suppress: Vec::new(),
+        schedule: None,
         empty_values: EmptyValues::Keep,
         phone_region: None,
         automations: false,
         guards: Guards::default(),
         deadline: None,
         rejects: PathBuf::from(REJECTS),
-        notify: spec.and_then(|spec| spec.default_notify.clone()),
+        notify: spec.map(|spec| spec.default_notify.clone()).unwrap_or_default(),
+        telemetry: spec.map(|spec| spec.telemetry.clone()).unwrap_or_default(),
         state: spec.map_or_else(|| PathBuf::from(STATE), |spec| spec.state.clone()),
     })
 }
@@ -191,21 +226,37 @@ pub(super) fn typed_connection(
 }
 
 fn typed_key(args: &ExportArgs, environment: &Environment) -> Result<SecretString, Failure> {
-    let key = match &args.key_file {
-        Some(path) => environment
-            .file(&std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string())
-            // Who gives the key in place of its file does not find it in the logs.
-            .map_err(|cause| {
-                Failure::config("usage::key_file", format!("the file of --key-file cannot be read: {cause}"))
-                    .help("--key-file takes the path of a file that holds the key")
-            })?,
-        None => environment.variable(KEY_VARIABLE).unwrap_or_default().to_owned(),
-    };
-    if key.trim().is_empty() {
+    args.key_file.as_deref().map_or_else(|| key_of_environment(environment), key_of_file)
+}
+
+/// The key that a file holds.
+///
+/// # Errors
+/// `usage::key_file` when it cannot be read, `usage::key` when it is empty.
+pub fn key_of_file(path: &Path) -> Result<SecretString, Failure> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = Environment::default().file(&path.display().to_string());
+    // Who gives the key in place of its file does not find it in the logs.
+    key(&text.map_err(|cause| {
+        Failure::config("usage::key_file", format!("the file of --key-file cannot be read: {cause}"))
+            .help("--key-file takes the path of a file that holds the key")
+    })?)
+}
+
+/// The key that the environment holds.
+///
+/// # Errors
+/// `usage::key` when it holds none.
+pub fn key_of_environment(environment: &Environment) -> Result<SecretString, Failure> {
+    key(environment.variable(KEY_VARIABLE).unwrap_or_default())
+}
+
+fn key(text: &str) -> Result<SecretString, Failure> {
+    if text.trim().is_empty() {
         return Err(Failure::config("usage::key", "there is no API key")
             .help(format!("--key-file FILE, or the variable {KEY_VARIABLE}; no flag takes the key itself")));
     }
-    Ok(SecretString::from(key.trim()))
+    Ok(SecretString::from(text.trim()))
 }
 
 /// Flags stand above the configuration.
@@ -215,7 +266,9 @@ fn with_flags(mut export: Export, args: &ExportArgs, environment: &Environment) 
     }
     export.connection.allow_host |= args.allow_host;
     export.list = args.list.unwrap_or(export.list);
-    export.sql = args.sql.clone().or(export.sql);
+    if let Some(sql) = &args.sql {
+        export = with_statement(export, sql)?;
+    }
     export.automations = args.automations.unwrap_or(export.automations);
     export.state = args.state.clone().unwrap_or(export.state);
     export.tags.extend(args.tag.iter().cloned());
@@ -227,6 +280,24 @@ fn with_flags(mut export: Export, args: &ExportArgs, environment: &Environment) 
     if !args.map.is_empty() || !args.field.is_empty() {
         export.map = with_columns(export.map, args)?;
     }
+    Ok(export)
+}
+
+/// The export with another statement, and the parameters that this one uses.
+fn with_statement(mut export: Export, sql: &str) -> Result<Export, Failure> {
+    if !export.segments.is_empty() {
+        let failure =
+            Failure::config("usage::sql", format!("{} has several segments, and --sql takes none", export.name));
+        return Err(failure.help("the SELECT can put them together: select … from a union all select … from b"));
+    }
+    let used = params::used_by(sql);
+    let own = export.source.as_ref().is_some_and(SourceSpec::takes_own_sql);
+    if let Some(missing) = used.iter().find(|used| !own && export.params.iter().all(|(name, _)| name != *used)) {
+        let failure = Failure::config("config::param", format!("there is no value for ${missing} of --sql"));
+        return Err(failure.help("write the value into the statement, or give it under `params` of the export"));
+    }
+    export.params.retain(|(name, _)| used.contains(name));
+    export.sql = Some(sql.to_owned());
     Ok(export)
 }
 

@@ -50,7 +50,7 @@ fn environment() -> Environment {
 }
 
 fn parse(text: &str) -> Result<Spec, Failure> {
-    let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned() };
+    let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned(), owner: None };
     read(&document, &environment(), Secrets::Read)
 }
 
@@ -184,11 +184,11 @@ fn a_command_that_calls_nobody_needs_neither_key_nor_notify() {
         .replace("defaults: {", "defaults: { notify: \"${file:/nowhere/url}\",")
         .replace("    deadline", "    notify: \"${GONE}\"\n    deadline");
     assert_eq!(parse(&text).unwrap_err().error.code(), "config::variable");
-    let document = Document { name: "enlist.yaml".to_owned(), text };
+    let document = Document { name: "enlist.yaml".to_owned(), text, owner: None };
     let spec = read(&document, &environment(), Secrets::Leave).unwrap();
     let connection = &spec.connections[0];
     assert_eq!((connection.host.as_str(), connection.api_key.is_none()), ("acme.api-us1.com", true));
-    assert!(spec.default_notify.is_none() && spec.exports[0].notify.is_none());
+    assert!(spec.default_notify.is_empty() && spec.exports[0].notify.is_empty());
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn what_opens_a_source_is_never_shown() {
 fn a_command_that_calls_nobody_needs_no_password_either() {
     let text = SOUND.replace("bare: {", "bare: { password: \"${GONE}\",");
     assert_eq!(parse(&text).unwrap_err().error.code(), "config::variable");
-    let document = Document { name: "enlist.yaml".to_owned(), text };
+    let document = Document { name: "enlist.yaml".to_owned(), text, owner: None };
     assert!(read(&document, &environment(), Secrets::Leave).is_ok());
 }
 
@@ -301,7 +301,7 @@ fn whoever_is_notified_stands_in_the_defaults_or_in_an_export_and_never_in_an_er
         let spec = parse(text).unwrap();
         let args = ExportArgs { list: Some(7), ..ExportArgs::default() };
         let typed = select(Some("people.csv"), &args, Some(&spec), &environment()).unwrap();
-        [&spec.exports[0], &typed[0]].map(|export| export.notify.as_ref().map(|it| it.host().to_owned()))
+        [&spec.exports[0], &typed[0]].map(|export| export.notify.first().map(|it| it.endpoint.host().to_owned()))
     };
     let host = |name: &str| Some(name.to_owned());
     assert_eq!(hosts(SOUND), [None, None]);
@@ -312,7 +312,7 @@ fn whoever_is_notified_stands_in_the_defaults_or_in_an_export_and_never_in_an_er
     assert_eq!(hosts(&own("${NONE:-}")), [None, host("all.example.com")]);
     let spec = parse(&common).unwrap();
     assert!(!format!("{spec:?}").contains("/s3cret"));
-    assert!(spec.exports[0].clone().simulated().notify.is_none(), "a rehearsal tells nobody");
+    assert!(spec.exports[0].clone().simulated().notify.is_empty(), "a rehearsal tells nobody");
     for value in [
         "http://own.example.com/s3cret",
         "\n      http://own.example.com/s3cret",

@@ -49,7 +49,7 @@ const SLIPS: [&str; 10] = [
 ];
 
 fn screen(text: &str) -> String {
-    let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned() };
+    let document = Document { name: "enlist.yaml".to_owned(), text: text.to_owned(), owner: None };
     let failure = read(&document, &Environment::new([], Path::new("")), Secrets::Read).err();
     failure.map(|failure| error::screen(&failure, &Style::PLAIN)).unwrap_or_default()
 }

@@ -7,6 +7,7 @@
 
 mod fault;
 mod name;
+mod params;
 mod query;
 mod select;
 mod table;

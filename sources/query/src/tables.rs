@@ -16,7 +16,7 @@ use enlist_core::{Error, ErrorKind, Source};
 use crate::name::TableName;
 use crate::query::Query;
 use crate::table::SourceTable;
-use crate::{fault, select};
+use crate::{fault, params, select};
 
 /// Rows in a batch that a query yields.
 const BATCH_ROWS: usize = 8_192;
@@ -91,6 +91,18 @@ impl Tables {
     /// `query::column_twice`, `source::table_missing`. Source: `source::column_missing`, and whatever a table's
     /// [`schema`](Source::schema) fails with.
     pub async fn query(&self, sql: &str) -> Result<Query, Error> {
+        self.query_with(sql, &[]).await
+    }
+
+    /// As [`query`](Self::query), with values for the parameters `$name` of the statement.
+    ///
+    /// A value takes the type of what it is compared with (a number, a date, a time, a boolean), and is text where the
+    /// statement does not tell. It never becomes part of the statement.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query), and `query::param` (configuration) for a value that its type cannot hold, a parameter
+    /// without a value, and one that would have to be of two types.
+    pub async fn query_with(&self, sql: &str, params: &[(String, String)]) -> Result<Query, Error> {
         let session = self.session().await?;
         let known: Vec<&TableName> = self.tables.keys().collect();
         let state = session.state();
@@ -100,7 +112,7 @@ impl Tables {
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         // The parser lets some writes through as a SELECT, for example SELECT … INTO.
         read_only.verify_plan(&plan).map_err(|_| select::refused())?;
-        Query::new(session, plan)
+        Query::new(session, params::bind(plan, params)?)
     }
 
     /// A session that knows the tables and nothing else: no files by path, no catalog, no variables.

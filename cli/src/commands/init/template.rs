@@ -8,6 +8,7 @@ use crate::render::clean;
 /// The beginning of every configuration that needs an account.
 const HEAD: &str = "\
 # Where to, where from, and which column becomes what.
+# enlist generate schema > enlist.schema.json tells editors every key.
 # Text may hold ${VAR}, ${VAR:-default}, ${VAR:?message} and ${file:/path}; $$ is a dollar sign.
 version: 1
 
@@ -117,6 +118,7 @@ mod tests {
 
     use super::*;
     use crate::spec::read_text;
+    use crate::spec::whole::assert_in_schema;
 
     fn schema(columns: &[&str]) -> Schema {
         Schema::new(columns.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
@@ -129,6 +131,7 @@ mod tests {
         for text in [DEMO.to_owned(), blank(), plain, unclear] {
             let spec = read_text(&text, &[("ACTIVECAMPAIGN_API_KEY", "k")]).unwrap();
             assert_eq!((spec.exports.len(), spec.connections.len()), (1, 1));
+            assert_in_schema(&text);
         }
     }
 

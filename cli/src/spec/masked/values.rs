@@ -3,10 +3,10 @@
 use super::token::{end_of_part, is_reference, key_and_value, key_name, stars};
 
 /// Keys of a connection whose values are no secret.
-const HARMLESS: [&str; 4] = ["host", "ca_file", "display_name", "allow_host"];
+const HARMLESS: [&str; 5] = ["host", "ca_file", "display_name", "allow_host", "allowed_users"];
 
 /// Keys of the open sections that have a value or a list of them; `notify` is none, its address may be a secret.
-pub const VALUES: [&str; 37] = [
+pub const VALUES: [&str; 48] = [
     "version",
     "path",
     "url",
@@ -44,11 +44,33 @@ pub const VALUES: [&str; 37] = [
     "min_rows",
     "max_adds",
     "deadline",
+    "enabled",
+    "extends",
+    "segments",
+    "suppress",
+    "leavers",
+    "accept_one_way",
+    "field",
+    "value",
+    "on",
+    "schedule",
+    "time_zone",
 ];
 
 /// Keys of the open sections that have keys below them.
-const MAPPINGS: [&str; 10] =
-    ["sources", "partition", "exports", "defaults", "state", "map", "fields", "unique_by", "guards", "rejects"];
+const MAPPINGS: [&str; 11] = [
+    "sources",
+    "partition",
+    "exports",
+    "defaults",
+    "state",
+    "map",
+    "fields",
+    "unique_by",
+    "guards",
+    "rejects",
+    "leavers",
+];
 
 /// A longer key is not one of ours, and may be one of the account's.
 const LONGEST_KEY: usize = 40;

@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
 
 mod account;
+mod add;
 #[path = "../cli/process.rs"]
 #[allow(dead_code, reason = "shared with the tests of the command line, which use the rest")]
 mod process;
