@@ -109,8 +109,9 @@ impl Browser {
         let scheme = if dark { "dark" } else { "light" };
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", &media);
-        // Until the page is laid out for it.
-        self.wait("return window.innerWidth === arguments[0]", &[width.into()]);
+        // Until the page is laid out for it. A phone makes a page smaller that is too wide.
+        let wide = "return Math.abs(innerWidth * visualViewport.scale - arguments[0]) <= 2";
+        self.wait(wide, &[width.into()]);
     }
 
     /// The page as a PDF.

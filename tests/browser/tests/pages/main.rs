@@ -4,5 +4,6 @@
 #[path = "../../../../report/examples/made_up/mod.rs"]
 mod made_up;
 
+mod eyes;
 mod report;
 mod simulator;

@@ -210,7 +210,7 @@ function faultRow(name) {
   const label = make("label", { for: name, text: title });
   const describe = make("small", { id: `${name}-meaning`, text: meaning });
   button.dataset.title = title;
-  return make("div", { class: "fault" }, make("div", {}, label, describe, slider), output, button);
+  return make("div", { class: "fault" }, make("div", {}, label, describe), output, button, slider);
 }
 
 function showFault(line, [name, share]) {
