@@ -20,6 +20,9 @@ use crate::spec::scalar::parse_duration;
 /// Examples come before the lists of options: most readers need no more.
 const TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\n{all-args}";
 
+/// The root's own options stand among those of every command.
+const ROOT_TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nCommands:\n{subcommands}";
+
 const ROOT: &str = "\
 Examples:
   enlist demo                                the first five minutes in one command
@@ -29,11 +32,10 @@ Examples:
 Options of every command:
   -c, --config FILE          the configuration [default: ./enlist.yaml]
       --json                 results as JSON, one document on the last line
-  -q, -v, -vv                errors only; log more; log everything
-      --log-format FORMAT    text or json
+  -q, -v, -vv                errors only; log more; log everything (--log-format text or json)
       --progress KIND        auto, bar, log (a line --progress-every 30s) or none
       --color WHEN           auto, always or never
-      --no-input             never ask";
+  -h, -V, --no-input         help; version; never ask";
 
 const PLAN: &str = "\
 Examples:
@@ -87,7 +89,7 @@ Examples:
 
 /// Carries audience segments into ActiveCampaign lists.
 #[derive(Debug, Parser)]
-#[command(name = "enlist", version, after_help = ROOT, help_template = TEMPLATE)]
+#[command(name = "enlist", version, after_help = ROOT, help_template = ROOT_TEMPLATE)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true, infer_subcommands = false)]
 pub struct Cli {
     /// Options every command takes.

@@ -163,8 +163,6 @@ exports:
             "{ version: 1, connections: { a: { host: simulator } } }\n",
             // The export would not know which of the two is meant.
             "version: 1\nconnections:\n  a: { host: simulator }\nexports:\n  x: { list: 1, source: x.csv }\n",
-            // It would become part of the text.
-            "version: 1\nconnections:\n  a:\n    host: simulator\n    display_name: |+\n     x\n\n",
             "version: 1\nconnections:\n  eu: { host: simulator }\n",
             "version: 1\nstate: { path: x }\n...\n",
             "version: [1\n",
