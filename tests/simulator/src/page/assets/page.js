@@ -142,7 +142,8 @@ function draw(figure, rate) {
   tell(label, `${number(rate.now)} of ${number(rate.limit)} ${window}`);
   label.classList.toggle("full", rate.now >= rate.limit);
   const top = Math.max(rate.limit, ...rate.peaks) * 1.12;
-  const height = (value) => (value / top) * 70;
+  // A single call of a hundred is still seen.
+  const height = (value) => Math.max(1.5, (value / top) * 70);
   const width = 300 / rate.peaks.length;
   const bars = rate.peaks.flatMap((peak, place) => peak === 0 ? [] : [make("rect", {
     class: "bar", x: place * width, y: 70 - height(peak), width: width * 0.8, height: height(peak),
