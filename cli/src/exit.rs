@@ -25,8 +25,12 @@ pub enum Exit {
     Source,
     /// A safety guard stopped the run: look, then allow it.
     Guard,
+    /// A plan that was asked for it found something to send.
+    Changes,
     /// Another run holds the export: wait.
     Locked,
+    /// Nothing to send, in the words of whoever asked for another code than 0.
+    Unchanged(u8),
     /// The state cannot be read or written: check the disk and the state folder.
     State,
     /// Stopped by SIGINT after draining: run again.
@@ -48,7 +52,9 @@ impl Exit {
             Self::Destination => 6,
             Self::Source => 7,
             Self::Guard => 8,
+            Self::Changes => 9,
             Self::Locked => 11,
+            Self::Unchanged(code) => code,
             Self::State => 12,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -58,7 +64,18 @@ impl Exit {
     /// This end, or `later` if this one is a good one.
     #[must_use]
     pub fn or(self, later: Self) -> Self {
-        if self == Self::Done { later } else { self }
+        if matches!(self, Self::Done | Self::Unchanged(_) | Self::Changes) { later } else { self }
+    }
+
+    /// How a command of two runs ends: the first that did not end well, or done if either had something to send.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        match (self, later) {
+            (Self::Unchanged(_), Self::Unchanged(_)) => later,
+            (Self::Unchanged(_), Self::Done) | (Self::Done, Self::Unchanged(_)) => Self::Done,
+            (Self::Done | Self::Unchanged(_), later) => later,
+            (first, _) => first,
+        }
     }
 
     /// Whether the same command may succeed later without anybody acting.

@@ -12,6 +12,7 @@ mod demo_data;
 mod exit;
 mod exports;
 mod failure;
+mod generate;
 mod history;
 mod logs;
 mod output;

@@ -97,6 +97,11 @@ impl Display {
     }
 }
 
+/// Where a run stands at this moment, in a line.
+pub fn line(title: &Title, progress: &Progress) -> String {
+    line::render(title, progress, &chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 /// Shows progress until its sender is dropped.
 pub async fn show(display: Display, style: Style, title: Title, progress: watch::Receiver<Progress>) {
     match display {
@@ -128,8 +133,7 @@ async fn show_lines(title: &Title, every: Duration, progress: watch::Receiver<Pr
     let end = async move { while ended.changed().await.is_ok() {} };
     tokio::pin!(end);
     let mut write = || {
-        let now = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let text = line::render(title, &progress.borrow(), &now);
+        let text = line(title, &progress.borrow());
         // Nobody may be listening; the run goes on.
         let _ = writeln!(stream, "{text}");
     };

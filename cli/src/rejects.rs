@@ -1,5 +1,6 @@
 //! Reject files: one JSON object a line for each row that was not taken. Positions and reasons, no cell values.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -7,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects};
+use enlist_history::RejectExample;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::history;
 
 /// A line of the file.
 #[derive(Serialize)]
@@ -88,19 +91,42 @@ impl RejectFile {
     }
 }
 
+/// Rows of one reason that the document of a run shows.
+const EXAMPLES: usize = 5;
+
 /// Takes the rejects of a run; its file begins with the first of them. Clones share the file.
 #[derive(Clone, Debug)]
 pub struct RunRejects {
     folder: PathBuf,
     run: String,
     file: Arc<Mutex<Option<RejectFile>>>,
+    examples: Arc<Mutex<BTreeMap<&'static str, Vec<RejectExample>>>>,
 }
 
 impl RunRejects {
     /// No rejects yet of `run`, whose file will be in `folder`.
     pub fn new(folder: &Path, run: &str) -> Self {
-        let file = Arc::default();
-        Self { folder: folder.to_owned(), run: run.to_owned(), file }
+        let (file, examples) = Default::default();
+        Self { folder: folder.to_owned(), run: run.to_owned(), file, examples }
+    }
+
+    /// Some of the rejected rows, by reason.
+    pub fn examples(&self) -> Vec<RejectExample> {
+        let examples = self.examples.lock().unwrap_or_else(PoisonError::into_inner);
+        examples.values().flatten().cloned().collect()
+    }
+
+    fn show(&self, origin: &str, reject: &Reject) {
+        let mut examples = self.examples.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_reason = examples.entry(reject.reason.code()).or_default();
+        if of_reason.len() < EXAMPLES {
+            of_reason.push(RejectExample {
+                reason: reject.reason.code().to_owned(),
+                file: origin.to_owned(),
+                row: reject.place.row,
+                message: reject.message.clone(),
+            });
+        }
     }
 
     /// Gives the file its name; none when nothing was rejected.
@@ -128,10 +154,36 @@ impl RejectWriter for RunRejects {
         };
         for reject in rejects.iter() {
             let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
-            file.push(origin.map_or("", String::as_str), reject).map_err(|failure| failure.error)?;
+            let origin = origin.map_or("", String::as_str);
+            self.show(origin, reject);
+            file.push(origin, reject).map_err(|failure| failure.error)?;
         }
         Ok(())
     }
+}
+
+/// Where the rows stand that the last run of `export` rejected, by origin.
+///
+/// # Errors
+/// [`ErrorKind::Config`] with `usage::only_rejects` when no run rejected any, and when its file is gone.
+pub fn of_last_run(state: &Path, export: &str) -> Result<BTreeMap<String, BTreeSet<u64>>, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Place {
+        row: u64,
+        file: String,
+    }
+    let none = |why: String| Failure::config("usage::only_rejects", why).help("run without --only-rejects");
+    let runs = history::read(state)?;
+    let run = runs.iter().rev().find(|run| run.export == export && run.outcome.is_some());
+    let file = run.and_then(|run| run.rejects_file.as_deref());
+    let file = file.ok_or_else(|| none(format!("the last run of {export} rejected nothing")))?;
+    let gone = |e: io::Error| none(format!("the rejected rows of the last run are gone: {file}: {e}"));
+    let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    for line in io::BufRead::lines(io::BufReader::new(File::open(file).map_err(gone)?)) {
+        let place: Place = serde_json::from_str(&line.map_err(gone)?).map_err(|e| gone(e.into()))?;
+        rows.entry(place.file).or_default().insert(place.row);
+    }
+    Ok(rows)
 }
 
 /// Refuses a folder of reject files that is a link, which somebody else may have laid to a place of their own.

@@ -3,27 +3,37 @@
 use std::time::Duration;
 
 use enlist_core::{Clock, Export, Lane, Phase};
+use enlist_history::{Sample, Timeline};
 use tokio::sync::watch;
 
+use crate::history::Beacon;
 use crate::progress::{self, Display, Progress, Title};
 use crate::render::Style;
 
 /// How often the display is told, at most.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Shows the progress of a run of `export` until its sender is dropped.
+/// How often others are told where the run stands, at most.
+const TELL: Duration = Duration::from_secs(1);
+
+/// Shows the progress of a run of `export` until its sender is dropped, here and through `beacon`. Returns how the run
+/// went over time.
 pub async fn show(
     display: Display,
     style: Style,
     title: Title,
     export: &Export,
+    mut beacon: Beacon,
     mut seen: watch::Receiver<enlist_core::Progress>,
-) {
+) -> Timeline {
     let (told, shown) = watch::channel(Progress::default());
     let bulk = export.sink.quotas().into_iter().find(|quota| quota.lane == Lane::Bulk);
     let limit = bulk.map_or(0, |quota| quota.count);
     let deadline = export.deadline;
+    let name = title.clone();
     let follow = async move {
+        let mut timeline = Timeline::start();
+        let mut next_word = Duration::ZERO;
         let clock = Clock::start();
         let mut sending: Option<Clock> = None;
         loop {
@@ -32,14 +42,35 @@ pub async fn show(
                 sending = Some(Clock::start());
             }
             let delivering = sending.map(|clock| clock.elapsed()).unwrap_or_default();
-            told.send_replace(view(&now, clock.elapsed(), delivering, limit, deadline));
+            if sending.is_some() {
+                timeline.push(delivering.as_secs(), sample(&now));
+            }
+            let shown = view(&now, clock.elapsed(), delivering, limit, deadline);
+            if clock.elapsed() >= next_word {
+                beacon.show(progress::line(&name, &shown));
+                next_word = clock.elapsed() + TELL;
+            }
+            told.send_replace(shown);
             if seen.changed().await.is_err() {
                 break;
             }
             clock.sleep(EVERY).await;
         }
+        timeline
     };
-    tokio::join!(follow, progress::show(display, style, title, shown));
+    tokio::join!(follow, progress::show(display, style, title, shown)).0
+}
+
+fn sample(now: &enlist_core::Progress) -> Sample {
+    Sample {
+        accepted: now.accepted_contacts,
+        confirmed: now.confirmed,
+        imports: now.calls.imports,
+        throttled: now.calls.throttled,
+        retries: now.calls.retries,
+        pending: now.pending,
+        latency_ms: u64::try_from(now.latency.as_millis()).unwrap_or(u64::MAX),
+    }
 }
 
 fn view(

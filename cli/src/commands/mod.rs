@@ -3,10 +3,12 @@
 mod connect;
 mod demo;
 mod doctor;
+mod generate;
 mod init;
 mod look;
 mod plan;
 mod run;
+mod schedule;
 mod sim;
 mod state;
 mod status;
@@ -32,9 +34,9 @@ pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(&args, &global, screen).await,
         Command::Status(args) => status::status(&args, &global, screen).await,
         Command::Audit(_) => Err(unavailable("audit")),
-        Command::Schedule(_) => Err(unavailable("schedule")),
+        Command::Schedule(args) => schedule::schedule(&args, &global, screen).await,
         Command::State(args) => state::state(&args, &global, screen).await,
-        Command::Generate(_) => Err(unavailable("generate")),
+        Command::Generate(args) => generate::generate(&args, &global, screen),
         Command::Sim(args) => sim::sim(&args, screen).await,
         Command::Doctor(args) => doctor::doctor(&args, &global, screen).await,
     }

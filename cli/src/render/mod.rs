@@ -9,6 +9,8 @@ mod number;
 pub mod plan;
 pub mod run;
 pub mod source;
+pub mod state;
+pub mod status;
 mod style;
 
 pub use escape::clean;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::clean;
 use crate::exit::Exit;
 
 /// How many rows or contacts something happened to, by a name.
@@ -12,12 +13,22 @@ pub type Tally = Vec<(String, u64)>;
 pub struct Target {
     /// Name of the export.
     pub export: String,
+    /// What people call the account.
+    pub display_name: Option<String>,
     /// Host of the account.
     pub host: String,
     /// Id of the list.
     pub list: u64,
     /// Name of the list, where the account has been asked.
     pub list_name: Option<String>,
+}
+
+impl Target {
+    /// The account as people know it: its display name with the host, or the host.
+    pub fn account(&self) -> String {
+        let host = clean(&self.host);
+        self.display_name.as_ref().map_or_else(|| host.clone(), |name| format!("{} ({host})", clean(name)))
+    }
 }
 
 /// What was read.
@@ -54,6 +65,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Rows with the email of another row.
     pub duplicate: u64,
+    /// Rows left out on request.
+    pub skipped: u64,
 }
 
 /// What has to be sent.
@@ -69,6 +82,17 @@ pub struct Work {
     pub time: Duration,
     /// Requests a minute.
     pub limit_per_minute: u32,
+}
+
+/// Contacts that left, by what a run would do about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LeaverCounts {
+    /// To be told.
+    pub tell: u64,
+    /// Told before.
+    pub told: u64,
+    /// Left before their emails were kept.
+    pub unknown: u64,
 }
 
 /// A guard that objects.
@@ -105,6 +129,8 @@ pub struct PlanView {
     pub work: Work,
     /// The time to meet.
     pub deadline: Option<Duration>,
+    /// What contacts that left are told, in a word, and how many are told now, were told, and cannot be.
+    pub leavers: Option<(String, LeaverCounts)>,
     /// Contacts the account may hold, and holds.
     pub headroom: Option<(u64, u64)>,
     /// Whether automations may start.
@@ -130,6 +156,8 @@ pub struct Outcome {
     pub duplicate: u64,
     /// Contacts the next run sends.
     pub deferred: u64,
+    /// Rows left out on request.
+    pub skipped: u64,
 }
 
 /// Calls of a run.
@@ -187,6 +215,12 @@ pub struct RunView {
     pub rejected_by_reason: Tally,
     /// How many of the rejected rows the destination refused.
     pub refused: u64,
+    /// Contacts that left, where they are told so.
+    pub leavers: Option<enlist_history::Leavers>,
+    /// Up to five rejected rows a reason.
+    pub reject_examples: Vec<enlist_history::RejectExample>,
+    /// How it went over time, where something was sent.
+    pub timeline: Option<enlist_history::Timeline>,
     /// Calls.
     pub requests: Requests,
     /// Import requests a minute, on average.
@@ -195,6 +229,8 @@ pub struct RunView {
     pub contacts_per_minute: f64,
     /// Import requests a minute that the destination allows.
     pub limit_per_minute: u32,
+    /// Most contacts in a request.
+    pub contacts_per_request: u64,
     /// The time to meet.
     pub deadline: Option<Duration>,
     /// Milliseconds from request to answer: median, 95th and 99th percentile.

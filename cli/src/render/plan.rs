@@ -32,7 +32,7 @@ pub fn screen(plan: &PlanView, style: &Style) -> String {
 fn heading(plan: &PlanView, style: &Style) -> String {
     let target = &plan.target;
     let name = target.list_name.as_ref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
-    let line = format!("{} → list {}{name} at {}", clean(&target.export), target.list, clean(&target.host));
+    let line = format!("{} → list {}{name} at {}", clean(&target.export), target.list, target.account());
     style.paint(Ink::Bold, line)
 }
 
@@ -63,16 +63,18 @@ fn rows(plan: &PlanView, style: &Style) -> Vec<String> {
         ('+', Ink::Green, "add", counts.add, String::new()),
         ('~', Ink::Yellow, "update", counts.update, tally(&plan.changed_fields)),
         ('=', Ink::Dim, "unchanged", counts.unchanged, unchanged),
-        ('-', Ink::Dim, "leave", counts.leave, "no longer in the segment, kept in the list".to_owned()),
+        ('-', Ink::Dim, "leave", counts.leave, leaving(plan)),
         ('!', Ink::Red, "rejected", counts.rejected, tally(&plan.rejected_by_reason)),
         ('»', Ink::Dim, "duplicate", counts.duplicate, "same email as another row".to_owned()),
+        ('·', Ink::Dim, "skipped", counts.skipped, "left to a later run".to_owned()),
     ];
     let width = fates.iter().map(|fate| fate.3).chain([plan.read.rows]).map(|n| count(n).len()).max().unwrap_or(0);
     let mut lines = vec![
         format!("  {:<LABEL$} {:>width$} rows   {}", "source", count(plan.read.rows), read(plan)).trim_end().to_owned(),
     ];
     for (sign, ink, name, number, note) in fates {
-        if number > 0 || name == "add" {
+        let told = name == "leave" && plan.leavers.as_ref().is_some_and(|(_, it)| it.tell + it.told + it.unknown > 0);
+        if number > 0 || name == "add" || told {
             let sign = style.paint(ink, sign.to_string());
             let note = style.paint(Ink::Dim, note);
             let line = format!("  {sign} {name:<rest$} {:>width$}        {note}", count(number), rest = LABEL - 2);
@@ -80,6 +82,21 @@ fn rows(plan: &PlanView, style: &Style) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What becomes of contacts that left.
+fn leaving(plan: &PlanView) -> String {
+    let Some((policy, counts)) = &plan.leavers else {
+        return "no longer in the segment, kept in the list (leavers: keep)".to_owned();
+    };
+    let mut note = format!("no longer in the segment: {} to be told ({})", count(counts.tell), clean(policy));
+    if counts.told > 0 {
+        note.push_str(&format!(", {} told before", count(counts.told)));
+    }
+    if counts.unknown > 0 {
+        note.push_str(&format!(", {} left before their emails were kept", count(counts.unknown)));
+    }
+    note
 }
 
 fn read(plan: &PlanView) -> String {
@@ -138,6 +155,8 @@ fn work(plan: &PlanView, style: &Style) -> Vec<String> {
 
 fn verdict(plan: &PlanView, style: &Style) -> String {
     let counts = &plan.counts;
+    let tell = plan.leavers.as_ref().map_or(0, |(_, leavers)| leavers.tell);
+    let told = if tell > 0 { format!(" {} to be told that they left.", count(tell)) } else { String::new() };
     let line = if counts.add + counts.update == 0 {
         format!("Plan: nothing to send, {} unchanged, {} rejected.", count(counts.unchanged), count(counts.rejected))
     } else {
@@ -149,7 +168,7 @@ fn verdict(plan: &PlanView, style: &Style) -> String {
             count(counts.rejected)
         )
     };
-    format!("{}\n", style.paint(Ink::Bold, line))
+    format!("{}\n", style.paint(Ink::Bold, line + &told))
 }
 
 /// `bad email 1,958 · no email 702`, the most frequent first.

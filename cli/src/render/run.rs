@@ -15,6 +15,7 @@ pub fn screen(run: &RunView, style: &Style) -> String {
         lines.push(requests(run));
     }
     lines.extend(rejected(run, style));
+    lines.extend(run.leavers.as_ref().and_then(leavers));
     if run.outcome.deferred > 0 {
         lines.push(format!("  the next run sends the {} deferred", count(run.outcome.deferred)));
     } else if !is_idle(run) && run.error.is_none() {
@@ -60,8 +61,10 @@ fn headline(run: &RunView) -> String {
         (outcome.rejected, "rejected"),
         (outcome.duplicate, "duplicate"),
         (outcome.deferred, "deferred"),
-    ]
-    .map(|(number, name)| format!("{} {name}", count(number)));
+    ];
+    let skipped = Some((outcome.skipped, "skipped")).filter(|(skipped, _)| *skipped > 0);
+    let parts: Vec<String> =
+        parts.into_iter().chain(skipped).map(|(number, name)| format!("{} {name}", count(number))).collect();
     format!("{verb} {} — {} = {} read", time(run.time), parts.join(", "), count(run.read.rows))
 }
 
@@ -106,6 +109,20 @@ fn rejected(run: &RunView, style: &Style) -> Vec<String> {
         lines.push(format!("  see {}", clean(file)));
     }
     lines
+}
+
+/// Contacts that left; nothing when there is none.
+fn leavers(leavers: &enlist_history::Leavers) -> Option<String> {
+    let parts = [
+        (leavers.confirmed, "told now"),
+        (leavers.unchanged, "told before"),
+        (leavers.rejected, "refused"),
+        (leavers.deferred, "deferred"),
+        (leavers.unknown, "left before their emails were kept"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(number, name)| format!("{} {name}", count(number))).collect();
+    (!parts.is_empty()).then(|| format!("  leavers {}", parts.join(", ")))
 }
 
 #[cfg(test)]

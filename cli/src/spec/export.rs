@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use enlist_core::{EmptyValues, Keep, Leavers};
+use enlist_schedule::{ScheduleError, Timetable};
 
 use super::check::{REJECTS, each, identifier};
+use super::interpolate::has_reference;
 use super::model::{Connection, Export, Guards, MapSpec, Notify, Schedule, Telemetry};
 use super::reader::Reader;
 use super::scalar::{parse_duration, parse_percent};
@@ -171,10 +173,21 @@ fn leavers(reader: &Reader<'_>, it: &written::Export) -> Result<Leavers, Failure
 
 fn schedule(reader: &Reader<'_>, it: &written::Export) -> Result<Option<Schedule>, Failure> {
     match (&it.schedule, &it.time_zone) {
-        (Some(cron), zone) => Ok(Some(Schedule {
-            cron: reader.name("schedule", cron)?,
-            time_zone: zone.as_ref().map(|zone| reader.name("time_zone", zone)).transpose()?,
-        })),
+        (Some(text), zone) => {
+            let cron = reader.name("schedule", text)?;
+            let time_zone = zone.as_ref().map(|zone| reader.name("time_zone", zone)).transpose()?;
+            if let Err(error) = Timetable::parse(&cron, time_zone.as_deref()) {
+                let (key, at) = match (&error, zone) {
+                    (ScheduleError::TimeZone { .. }, Some(zone)) => ("time_zone", zone),
+                    _ => ("schedule", text),
+                };
+                // What a variable holds is not shown.
+                let message =
+                    if has_reference(&at.value) { format!("`{key}` cannot be read") } else { error.to_string() };
+                return Err(reader.fault(error.code(), message, at).help(error.help()));
+            }
+            Ok(Some(Schedule { cron, time_zone }))
+        }
         (None, Some(zone)) => {
             let failure = reader.fault("config::missing_key", "`time_zone` is that of `schedule`", zone);
             Err(failure.help("schedule: \"0 6 * * *\""))

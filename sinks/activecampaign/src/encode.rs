@@ -5,7 +5,7 @@ use std::io::Write;
 use arrow::array::{Array, BinaryArray, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use bytes::Bytes;
-use enlist_core::{ContactBatch, Encode, Envelope, Error, Lane, Slot};
+use enlist_core::{ContactBatch, Departure, Encode, Envelope, Error, Lane, Slot};
 
 use crate::{error, json};
 
@@ -45,6 +45,23 @@ impl Encode for Encoder {
         }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None).map_err(|_| error::batch_too_large())
+    }
+
+    /// `email` and the field, or `email` and `unsubscribe`; no `subscribe`, which could put somebody back on the list.
+    fn encode_leaver(&self, email: &str, departure: &Departure) -> Result<Vec<u8>, Error> {
+        let mut bytes = b"{\"email\":".to_vec();
+        json::write_string(&mut bytes, email);
+        match departure {
+            Departure::Mark { field, value } => {
+                bytes.extend_from_slice(format!(",\"fields\":[{{\"id\":{field},\"value\":").as_bytes());
+                json::write_string(&mut bytes, value);
+                bytes.extend_from_slice(b"}]}");
+            }
+            Departure::Unsubscribe => {
+                bytes.extend_from_slice(format!(",\"unsubscribe\":[{{\"listid\":{}}}]}}", self.list).as_bytes());
+            }
+        }
+        Ok(bytes)
     }
 
     /// `exclude_automations` stands at the top level and is always written: left out, automations would run.

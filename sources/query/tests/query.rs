@@ -349,3 +349,26 @@ fn a_query_over_more_sources_than_the_runtime_has_threads_comes_to_its_end() {
     });
     assert_eq!(count, 5 * 80_000);
 }
+
+#[tokio::test]
+async fn a_parameter_is_a_value_of_the_type_it_is_compared_with_and_never_part_of_the_statement() {
+    let select = async |sql: &str, value: &str| {
+        let query = tables().query_with(sql, &[("x".to_owned(), value.to_owned())]).await?;
+        let batches = read(&query, &["Id"]).await?;
+        let column =
+            |b: SegmentBatch| b.rows.column_by_name("Id").unwrap().as_primitive::<Int64Type>().values().to_vec();
+        Ok::<_, Error>(batches.into_iter().flat_map(column).collect::<Vec<_>>())
+    };
+    assert_eq!(select("SELECT Id FROM people WHERE Id > $x", "9").await.unwrap(), [10, 11, 12], "not as text");
+    assert_eq!(select("SELECT Id FROM people WHERE first_name = $x AND Id < 4", "Bo").await.unwrap(), [1, 3]);
+    for hostile in ["' OR 1=1 --", "Bo' OR 'a'='a", "$x", "Bo; DROP TABLE people", "\\' OR 1=1 --"] {
+        assert_eq!(select("SELECT Id FROM people WHERE first_name = $x", hostile).await.unwrap(), [0; 0], "{hostile}");
+    }
+    for value in ["' OR 1=1 --", "nine", ""] {
+        let error = select("SELECT Id FROM people WHERE Id > $x", value).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "query::param"));
+        assert!(value.is_empty() || !error.to_string().contains(value), "{error}");
+    }
+    assert_eq!(select("SELECT Id FROM people WHERE first_name = $y", "Bo").await.unwrap_err().code(), "query::param");
+    assert_eq!(select("SELECT Id FROM people LIMIT CAST($x AS BIGINT)", "2").await.unwrap(), [1, 2]);
+}

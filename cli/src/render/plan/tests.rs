@@ -12,6 +12,7 @@ fn plan() -> PlanView {
             host: "acme.api-us1.com".into(),
             list: 7,
             list_name: Some("VIP customers".into()),
+            ..Target::default()
         },
         read: Read {
             source: "lake".into(),
@@ -28,6 +29,7 @@ fn plan() -> PlanView {
             leave: 1_930,
             rejected: 2_874,
             duplicate: 526,
+            ..Counts::default()
         },
         changed_fields: vec![("last_name".into(), 402), ("Tier".into(), 28_911), ("phone".into(), 2_714)],
         last_run: Some(("r_7f3".into(), Duration::from_secs(6 * 3_600))),

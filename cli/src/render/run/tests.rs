@@ -12,6 +12,7 @@ pub fn run() -> RunView {
         run: "r_8a1".into(),
         target: Target {
             export: "vip_customers".into(),
+            display_name: None,
             host: "acme.api-us1.com".into(),
             list: 7,
             list_name: Some("VIP customers".into()),
@@ -25,10 +26,14 @@ pub fn run() -> RunView {
         outcome: Outcome { confirmed: 996_981, rejected: 2_493, duplicate: 526, ..Outcome::default() },
         rejected_by_reason: vec![("bad_email".into(), 1_958), ("no_email".into(), 390), ("refused".into(), 145)],
         refused: 145,
+        leavers: None,
+        reject_examples: Vec::new(),
+        timeline: None,
         requests: Requests { bulk: 3_992, other: 8_127, retries: 3, ambiguous: 1, ..Requests::default() },
         requests_per_minute: 98.52,
         contacts_per_minute: 24_605.6,
         limit_per_minute: 100,
+        contacts_per_request: 250,
         deadline: Some(Duration::from_secs(5_400)),
         latency: Some([140, 420, 610]),
         recovery: None,
@@ -42,7 +47,7 @@ pub fn run() -> RunView {
 pub fn stopped() -> RunView {
     RunView {
         exit: Exit::Unfinished,
-        outcome: Outcome { confirmed: 521_674, deferred: 475_452, rejected: 2_348, duplicate: 526, unchanged: 0 },
+        outcome: Outcome { confirmed: 521_674, deferred: 475_452, rejected: 2_348, duplicate: 526, ..Outcome::default() },
         refused: 0,
         error: Some(Error::new(ErrorKind::Unfinished, "send::network", "no answer for 10 m").help("run it again")),
         ..run()

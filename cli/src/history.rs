@@ -1,0 +1,122 @@
+//! What a run leaves in its state folder: its document when it ended, its position while it lasts.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use enlist_core::{Error, ErrorKind};
+use enlist_history::{History, RunDocument};
+use serde::{Deserialize, Serialize};
+
+use crate::output::Screen;
+
+/// A position older than this is of a run that has died: a living one writes every second.
+const STALE: Duration = Duration::from_secs(15);
+
+/// Appends `run` to the history of `state`. The run is over: what cannot be kept is worth a warning and no more.
+pub fn keep(state: &Path, run: &RunDocument, screen: &Screen) {
+    // Without a state folder nothing was begun, and none is made for it.
+    if !state.is_dir() {
+        return;
+    }
+    if let Err(error) = History::of(state).append(run) {
+        screen.warning(&format!("the run is not in the history: {error}"));
+    }
+}
+
+/// All runs of `state`, oldest first.
+///
+/// # Errors
+/// [`ErrorKind::State`] with `state::history`.
+pub fn read(state: &Path) -> Result<Vec<RunDocument>, Error> {
+    History::of(state).read().map_err(|error| {
+        Error::new(ErrorKind::State, "state::history", error.to_string()).help("check owner and permissions of the file")
+    })
+}
+
+/// Where a run stands, for others to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Position {
+    /// Name of the run.
+    pub run_id: String,
+    /// Name of its export.
+    pub export: String,
+    /// Its process.
+    pub pid: u32,
+    /// The line that progress shows of it.
+    pub line: String,
+}
+
+/// The file that says where a run of an export stands; gone when the run ended.
+#[derive(Debug)]
+pub struct Beacon {
+    path: PathBuf,
+    position: Position,
+}
+
+impl Beacon {
+    /// The position of `run` of `export` in the folder `state`, which must exist.
+    pub fn light(state: &Path, export: &str, run: &str) -> Self {
+        let position = Position {
+            run_id: run.to_owned(),
+            export: export.to_owned(),
+            pid: std::process::id(),
+            line: String::new(),
+        };
+        Self { path: path_of(state, export), position }
+    }
+
+    /// Says where the run stands. A failure only hides the run from `status --watch`.
+    pub fn show(&mut self, line: String) {
+        self.position.line = line;
+        let write = || -> std::io::Result<()> {
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            let mut file = tempfile::Builder::new().prefix(".progress-").tempfile_in(folder)?;
+            file.write_all(&serde_json::to_vec(&self.position)?)?;
+            file.persist(&self.path).map(drop).map_err(|e| e.error)
+        };
+        if let Err(e) = write() {
+            tracing::debug!(error = %e, "the position of the run cannot be written");
+        }
+    }
+}
+
+impl Drop for Beacon {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn path_of(state: &Path, export: &str) -> PathBuf {
+    state.join(format!("{export}.progress"))
+}
+
+/// The runs of `exports` that say at this moment where they stand.
+pub fn under_way<'a>(state: &Path, exports: impl IntoIterator<Item = &'a str>) -> Vec<Position> {
+    let position = |export: &str| {
+        let path = path_of(state, export);
+        let age = fs::symlink_metadata(&path).ok()?.modified().ok()?.elapsed().unwrap_or_default();
+        let text = fs::read(&path).ok()?;
+        (age < STALE).then(|| serde_json::from_slice(&text).ok()).flatten()
+    };
+    exports.into_iter().filter_map(position).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_under_way_from_its_first_word_until_it_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut beacon = Beacon::light(folder.path(), "vip", "r_1");
+        let seen = || under_way(folder.path(), ["vip", "other"]);
+        assert!(seen().is_empty());
+        beacon.show("phase=send".to_owned());
+        assert_eq!(seen().iter().map(|it| it.line.as_str()).collect::<Vec<_>>(), ["phase=send"]);
+        drop(beacon);
+        assert!(seen().is_empty());
+    }
+}

@@ -1,0 +1,235 @@
+//! The screens of `status`: the last runs, one run, one person, runs under way.
+
+use std::time::Duration;
+
+use enlist_history::RunDocument;
+
+use super::{Ink, Style, clean, count, plural, time};
+
+/// The last runs, oldest first, one a line, with what the columns mean.
+pub fn runs(runs: &[RunDocument], style: &Style) -> String {
+    if runs.is_empty() {
+        return "No runs yet.\n".to_owned();
+    }
+    let rows: Vec<[String; 7]> = runs.iter().map(row).collect();
+    let head = ["run", "export", "ended", "read", "confirmed", "rejected", "took"].map(str::to_owned);
+    let mut widths = [0; 7];
+    for row in rows.iter().chain([&head]) {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| match at {
+            0..3 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut screen = style.paint(Ink::Dim, line(&head));
+    screen.push('\n');
+    for (run, row) in runs.iter().zip(&rows) {
+        let line = line(row);
+        screen.push_str(&if run.exit_code == 0 { line } else { style.paint(Ink::Yellow, line) });
+        screen.push('\n');
+    }
+    screen.push_str("  enlist status EXPORT RUN shows one of them; --html FILE writes the report\n");
+    screen
+}
+
+fn row(run: &RunDocument) -> [String; 7] {
+    let outcome = run.outcome.unwrap_or_default();
+    let took = time(Duration::from_secs_f64(run.seconds.clamp(0.0, 1e9)));
+    let ended = if run.exit_code == 0 { run.status.clone() } else { format!("{} ({})", run.status, run.exit_code) };
+    [
+        clean(&run.run_id),
+        clean(&run.export),
+        clean(&ended),
+        count(run.source.rows),
+        count(outcome.confirmed),
+        count(outcome.rejected),
+        took,
+    ]
+}
+
+/// One run, whole.
+pub fn run(run: &RunDocument, style: &Style) -> String {
+    let list = run.destination.list_name.as_deref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
+    let account = run.destination.display_name.as_deref().unwrap_or(&run.destination.host);
+    let mut lines = vec![
+        style.paint(Ink::Bold, format!("{} of {}", clean(&run.run_id), clean(&run.export))),
+        format!("  to         list {}{list} at {}", run.destination.list, clean(account)),
+        format!("  when       {} to {}", clean(&run.started_at), clean(&run.finished_at)),
+        format!("  ended      {} (exit code {})", clean(&run.status), run.exit_code),
+    ];
+    if let Some(outcome) = &run.outcome {
+        let mut parts = vec![
+            (outcome.confirmed, "confirmed"),
+            (outcome.unchanged, "unchanged"),
+            (outcome.rejected, "rejected"),
+            (outcome.duplicate, "duplicate"),
+            (outcome.deferred, "deferred"),
+        ];
+        parts.extend((outcome.skipped > 0).then_some((outcome.skipped, "skipped")));
+        let parts: Vec<String> = parts.into_iter().map(|(rows, what)| format!("{} {what}", count(rows))).collect();
+        lines.push(format!("  rows       {} = {} read", parts.join(", "), count(run.source.rows)));
+    }
+    let rejected = run.rejected_by_reason.0.iter().map(|(reason, rows)| format!("{} {}", clean(reason), count(*rows)));
+    let rejected: Vec<String> = rejected.collect();
+    if !rejected.is_empty() {
+        lines.push(format!("  rejected   {}", rejected.join(" · ")));
+    }
+    for example in &run.reject_examples {
+        let place = format!("{} row {}", clean(&example.file), count(example.row));
+        lines.push(format!("             {place}: {} ({})", clean(&example.message), clean(&example.reason)));
+    }
+    lines.extend(run.rejects_file.as_deref().map(|file| format!("  see        {}", clean(file))));
+    let requests = &run.requests;
+    lines.push(format!(
+        "  requests   {} ({} retries, {} throttled, {} without an answer)",
+        count(requests.bulk),
+        count(requests.retries),
+        count(requests.throttled),
+        count(requests.ambiguous)
+    ));
+    if let Some(error) = &run.error {
+        lines.push(format!("  error      {}: {}", clean(&error.code), clean(&error.message)));
+        lines.extend(error.help.as_deref().map(|help| format!("  help       {}", clean(help))));
+    }
+    lines.extend(run.warnings.iter().map(|warning| format!("  warning    {}", clean(warning))));
+    lines.join("\n") + "\n"
+}
+
+/// What one export says of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Name of the export.
+    pub export: String,
+    /// Id of the list, and the host of the account.
+    pub list: (u64, String),
+    /// What happened, as a code: `confirmed`, `rejected`, `uncertain`, `under_way`, `rejected_here`.
+    pub outcome: &'static str,
+    /// Why it was rejected.
+    pub reason: Option<String>,
+    /// The run that said so, and when it began (RFC 3339).
+    pub run: Option<(String, String)>,
+    /// Where the row stood that was rejected.
+    pub place: Option<String>,
+    /// Whether the person is not in the segment any more.
+    pub left: bool,
+    /// Whether the email is kept.
+    pub email_kept: bool,
+}
+
+/// What happened to one person.
+pub fn found(person: &str, found: &[Found], suppressed: bool, style: &Style) -> String {
+    let mut lines = Vec::new();
+    if suppressed {
+        lines.push("erased at their request: nothing is remembered, and no run sends them".to_owned());
+    } else if found.is_empty() {
+        lines.push("never sent by these exports, and not rejected by their last runs".to_owned());
+    }
+    for one in found {
+        let (list, host) = &one.list;
+        let name = style.paint(Ink::Bold, clean(&one.export));
+        let when = one.run.as_ref().map(|(run, began)| format!(" by {} ({})", clean(run), clean(began)));
+        let when = when.unwrap_or_default();
+        let what = match (one.outcome, &one.reason) {
+            ("confirmed", _) => format!("confirmed on list {list} at {}{when}", clean(host)),
+            ("rejected", reason) => format!("refused by ActiveCampaign{when}: {}", words(reason.as_deref())),
+            ("rejected_here", reason) => format!("rejected before sending{when}: {}", words(reason.as_deref())),
+            ("under_way", _) => "in a request whose end is not known yet; the next run finds out".to_owned(),
+            _ => format!("may be there with another value{when}; the next run sends it"),
+        };
+        lines.push(format!("{name}: {what}"));
+        lines.extend(one.place.as_ref().map(|place| format!("  row: {}", clean(place))));
+        lines.extend(one.left.then(|| "  not in the segment any more".to_owned()));
+        lines.extend(one.email_kept.then(|| "  the email is kept, because this export tells contacts that they left".to_owned()));
+    }
+    format!("{}\n{}\n", clean(person), lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
+}
+
+/// A reason code in words.
+fn words(reason: Option<&str>) -> String {
+    match reason {
+        Some("no_email") => "no email".to_owned(),
+        Some("bad_email") => "the email breaks a rule of ActiveCampaign".to_owned(),
+        Some("bad_value") => "a value does not fit its field".to_owned(),
+        Some("too_large") => "the contact is larger than a request".to_owned(),
+        Some("suppressed") => "on a suppression list, or erased".to_owned(),
+        Some("invalid") => "named when the request was refused".to_owned(),
+        Some("refused") => "unsubscribed, bounced, excluded, or beyond the contact limit; no reason is given".to_owned(),
+        Some("import_failed") => "every import that held the contact failed".to_owned(),
+        Some(other) => clean(other),
+        None => "no reason is known".to_owned(),
+    }
+}
+
+/// Runs under way, as they report themselves.
+pub fn under_way(lines: &[String]) -> String {
+    if lines.is_empty() {
+        return "No run is under way.\n".to_owned();
+    }
+    format!("{}: {}\n", plural(lines.len() as u64, "run"), lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::super::json;
+    use super::super::run::tests::{run as a_run, stopped};
+    use super::*;
+
+    #[test]
+    fn the_last_runs() {
+        let documents = [json::run(&a_run()), json::run(&stopped())];
+        assert_snapshot!(runs(&documents, &Style::PLAIN));
+        assert_snapshot!(runs(&[], &Style::PLAIN));
+    }
+
+    #[test]
+    fn one_run() {
+        assert_snapshot!(run(&json::run(&a_run()), &Style::PLAIN));
+        assert_snapshot!(run(&json::run(&stopped()), &Style::PLAIN));
+    }
+
+    fn one(outcome: &'static str) -> Found {
+        Found {
+            export: "vip".to_owned(),
+            list: (7, "acme.api-us1.com".to_owned()),
+            outcome,
+            reason: None,
+            run: Some(("r_8a1".to_owned(), "2026-11-22T10:00:00Z".to_owned())),
+            place: None,
+            left: false,
+            email_kept: false,
+        }
+    }
+
+    #[test]
+    fn what_happened_to_somebody() {
+        let refused = Found { reason: Some("refused".to_owned()), ..one("rejected") };
+        let here = Found {
+            reason: Some("bad_value".to_owned()),
+            place: Some("people.csv row 7".to_owned()),
+            ..one("rejected_here")
+        };
+        let left = Found { left: true, email_kept: true, ..one("confirmed") };
+        let all = [one("confirmed"), refused, here, left, one("under_way"), one("uncertain")];
+        assert_snapshot!(found("ada@example.com", &all, false, &Style::PLAIN));
+    }
+
+    #[test]
+    fn somebody_unknown_and_somebody_erased() {
+        assert_snapshot!(found("ada@example.com", &[], false, &Style::PLAIN));
+        assert_snapshot!(found("ada@example.com", &[], true, &Style::PLAIN));
+    }
+
+    #[test]
+    fn every_reason_has_words() {
+        for reason in enlist_core::Reason::ALL {
+            assert_ne!(words(Some(reason.code())), reason.code(), "{reason:?}");
+        }
+    }
+}
