@@ -4,6 +4,7 @@
 //! contacts with the [`Ledger`] of what was confirmed before, and delivery carries the difference to a [`Sink`]
 //! at the rate it allows. Every row read ends in exactly one outcome; the report adds up or the run fails.
 
+mod audit;
 mod batches;
 mod clock;
 mod contact;
@@ -17,11 +18,12 @@ mod report;
 mod segment;
 mod sink;
 
+pub use audit::{Audit, Classes, Finding, FindingKind, TakeFinding};
 pub use batches::Batches;
 pub use clock::Clock;
 pub use contact::{
-    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Leavers, Mapped, Mapping, Reason, Reject, Rejects,
-    Shape, Slot, Stage, normalise_email,
+    Automatic, BoundMapping, ContactBatch, EmailError, EmptyValues, Keep, Leavers, Mapped, Mapping, Reason, Reject,
+    Rejects, Shape, Slot, Stage, normalise_email,
 };
 pub use cpu::on_one_thread;
 pub use delivery::{FilePaceStore, MemoryPaceStore, PaceState, PaceStore, Pacer, check_destination};
@@ -35,6 +37,6 @@ pub use plan::{Fingerprint, Guard, Guards, Hasher, Key, Summary};
 pub use report::{Calls, Latency, NoRejects, Outcome, Phase, Progress, Recovered, RejectTable, RejectWriter, Report};
 pub use segment::{Place, Rows, SegmentBatch, SegmentStream, Source};
 pub use sink::{
-    Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,
-    Receipt, Request, SendError, Sink, Turn,
+    Compare, Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits,
+    Member, Membership, Page, Quota, Receipt, Request, SendError, Sink, Turn,
 };

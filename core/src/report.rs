@@ -128,6 +128,8 @@ pub enum Phase {
     Recover,
     /// Reading the segment.
     Read,
+    /// Reading the list back.
+    List,
     /// Comparing it with the ledger.
     Merge,
     /// Sending and settling.
@@ -141,6 +143,7 @@ impl Phase {
             Self::Check => "check",
             Self::Recover => "recover",
             Self::Read => "read",
+            Self::List => "list",
             Self::Merge => "merge",
             Self::Deliver => "send",
         }
@@ -156,6 +159,8 @@ pub struct Progress {
     pub read: u64,
     /// Rows rejected, at any stage.
     pub rejected: u64,
+    /// Contacts of the list that were read back.
+    pub listed: u64,
     /// Requests of the plan.
     pub requests: u64,
     /// Contacts of the plan.

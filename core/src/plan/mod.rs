@@ -14,9 +14,9 @@ mod summary;
 
 pub use guard::{Guard, Guards};
 pub use key::{Fingerprint, Hasher, Key};
-pub(crate) use merge::{Merge, Merged};
+pub(crate) use merge::{Merge, Merged, Verdict, bounds, groups};
 pub(crate) use pack::Packed;
 pub(crate) use queue::Queue;
 pub(crate) use read::Reader;
-pub(crate) use stage::Partitions;
+pub(crate) use stage::{PARTITIONS, Partitions, Stage, Staged};
 pub use summary::Summary;
