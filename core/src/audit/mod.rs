@@ -186,7 +186,7 @@ impl Export {
         let generation = self.generation(&bound);
         let known = ledger.generation()?;
         let pending = ledger.intents()?.iter().flat_map(|intent| intent.contacts.iter().map(|&(key, _)| key)).collect();
-        let mut court = Court {
+        let court = Court {
             ledger,
             generation,
             keep: bound.written.keep.clone(),
@@ -197,23 +197,7 @@ impl Export {
             contacts,
             members: list.members,
         };
-        let mut classes = Classes::default();
-        for partition in 0..PARTITIONS {
-            if *observer.stop.borrow() {
-                return Err(interrupted());
-            }
-            let judged;
-            (court, judged) = crate::cpu::run(move || {
-                let judged = court.judge(partition, classes);
-                (court, judged)
-            })
-            .await?;
-            let judged = judged?;
-            classes = judged.classes;
-            segment.duplicate += judged.duplicate;
-            segment.known += judged.known;
-            judged.findings.iter().try_for_each(|finding| take(&origins, finding))?;
-        }
+        let classes = judge(court, &observer.stop, &mut segment, &mut |finding| take(&origins, finding)).await?;
         balance(&segment, &classes)?;
         let calls = observer.progress.borrow().calls.clone();
         Ok(Audit {
@@ -227,6 +211,33 @@ impl Export {
             elapsed: clock.elapsed(),
         })
     }
+}
+
+/// Judges all partitions; adds what is known of duplicates and entries to `segment`.
+async fn judge(
+    mut court: Court,
+    stop: &watch::Receiver<bool>,
+    segment: &mut Summary,
+    take: &mut (dyn FnMut(&Finding) -> Result<(), Error> + Send),
+) -> Result<Classes, Error> {
+    let mut classes = Classes::default();
+    for partition in 0..PARTITIONS {
+        if *stop.borrow() {
+            return Err(interrupted());
+        }
+        let judged;
+        (court, judged) = crate::cpu::run(move || {
+            let judged = court.judge(partition, classes);
+            (court, judged)
+        })
+        .await?;
+        let judged = judged?;
+        classes = judged.classes;
+        segment.duplicate += judged.duplicate;
+        segment.known += judged.known;
+        judged.findings.iter().try_for_each(&mut *take)?;
+    }
+    Ok(classes)
 }
 
 /// Returns when the run is to stop: never where nobody is left to say so.

@@ -71,7 +71,7 @@ fn read(bytes: &[u8]) -> Result<Value, Error> {
 fn is_same(kind: FieldKind, sent: &str, found: &str) -> bool {
     let by_kind = match kind {
         FieldKind::Text | FieldKind::Choice => None,
-        FieldKind::Date => day(sent).map(|sent| sent == day(found)),
+        FieldKind::Date => day(sent).map(|sent| Some(sent) == day(found)),
         FieldKind::DateTime => moment(sent).map(|sent| is_same_moment(sent, found)),
         FieldKind::Number => digits(sent).map(|sent| Some(sent) == digits(found)),
         FieldKind::MultiChoice => Some(options(sent) == options(found)),

@@ -60,7 +60,7 @@ impl ActiveCampaign {
     /// A page of the list's contacts, of whatever status.
     async fn contacts(&self, query: &[(&str, &str)]) -> Result<Value, SendError> {
         let list = self.list.to_string();
-        let query = [&[("listid", list.as_str()), ("status", "-1")], query].concat();
+        let query = [&[("listid", list.as_str()), ("status", "-1")][..], query].concat();
         let answer = self.client.get_contacts("/contacts", &query).await?;
         permitted(answer::json(&answer), "view contacts")
     }
@@ -132,7 +132,7 @@ impl Sink for ActiveCampaign {
         let query = [
             ("limit", limit.as_str()),
             ("orders[id]", "ASC"),
-            ("id_greater", &after),
+            ("id_greater", after.as_str()),
             ("include", "contactLists,fieldValues"),
         ];
         answer::page(&self.contacts(&query).await?, self.list)

@@ -83,7 +83,7 @@ impl Transport for HttpTransport {
         if plain && !local {
             return Err(TransportError::NotSent("plain HTTP is for the loopback interface only".into()));
         }
-        let room = request.extensions().get().map_or(limits::ANSWER_BYTES, |Room(bytes)| *bytes);
+        let room = request.extensions().get::<Room>().map_or(limits::ANSWER_BYTES, |room| room.0);
         let request = reqwest::Request::try_from(request).map_err(|e| TransportError::NotSent(chain(&e)))?;
         match self.client.execute(request).await {
             Ok(response) => read(response, room).await,
