@@ -94,9 +94,9 @@ pub struct Plan {
 }
 
 /// A mapping that fits the source and the destination.
-struct Bound {
+pub(crate) struct Bound {
     mapping: Arc<BoundMapping>,
-    written: Mapping,
+    pub(crate) written: Mapping,
     unused: Vec<String>,
     automatic: bool,
 }
@@ -229,11 +229,11 @@ impl Export {
         report(destination, summary, (rows, told), delivery, begun, clock)
     }
 
-    async fn suppression(&self, ledger: &dyn Ledger, hasher: &Hasher) -> Result<Arc<Suppression>, Error> {
+    pub(crate) async fn suppression(&self, ledger: &dyn Ledger, hasher: &Hasher) -> Result<Arc<Suppression>, Error> {
         suppressions::read(&self.suppress, ledger, hasher).await.map(Arc::new)
     }
 
-    fn staging(&self, bound: &Bound, hasher: &Hasher, suppression: &Arc<Suppression>) -> Staging {
+    pub(crate) fn staging(&self, bound: &Bound, hasher: &Hasher, suppression: &Arc<Suppression>) -> Staging {
         Staging {
             encoder: self.sink.encoder(),
             limits: self.sink.limits(),
@@ -252,7 +252,7 @@ impl Export {
         guards
     }
 
-    async fn bind(&self, destination: &Destination) -> Result<Bound, Error> {
+    pub(crate) async fn bind(&self, destination: &Destination) -> Result<Bound, Error> {
         let schema = self.source.schema().await?;
         let (written, unused, automatic) = match &self.mapping {
             Some(mapping) => (mapping.clone(), Vec::new(), false),
@@ -265,7 +265,7 @@ impl Export {
         Ok(Bound { mapping, written, unused, automatic })
     }
 
-    async fn read(
+    pub(crate) async fn read(
         &self,
         bound: &Bound,
         staging: Staging,
@@ -317,7 +317,7 @@ impl Export {
     }
 
     /// R10: everything that changes what sending a contact means.
-    fn generation(&self, bound: &Bound) -> Digest {
+    pub(crate) fn generation(&self, bound: &Bound) -> Digest {
         let mut hash = blake3::Hasher::new();
         for part in [&bound.mapping.digest()[..], self.sink.identity().as_bytes(), self.sink.account().as_bytes()] {
             hash.update(&(part.len() as u64).to_le_bytes()).update(part);

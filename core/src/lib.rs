@@ -4,6 +4,7 @@
 //! contacts with the [`Ledger`] of what was confirmed before, and delivery carries the difference to a [`Sink`]
 //! at the rate it allows. Every row read ends in exactly one outcome; the report adds up or the run fails.
 
+mod audit;
 mod batches;
 mod clock;
 mod contact;
@@ -19,6 +20,7 @@ mod sink;
 mod suppression;
 mod suppressions;
 
+pub use audit::{Audit, Classes, Finding, FindingKind, TakeFinding};
 pub use batches::Batches;
 pub use clock::Clock;
 pub use contact::{
@@ -41,7 +43,7 @@ pub use report::{
 };
 pub use segment::{Place, Rows, SegmentBatch, SegmentStream, Source};
 pub use sink::{
-    Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits, Quota,
-    Receipt, Request, SendError, Sink, Turn,
+    Compare, Complaint, Destination, Encode, Envelope, Field, FieldKind, Headroom, JobId, JobState, Lane, Limits,
+    Member, Membership, Page, Quota, Receipt, Request, SendError, Sink, Turn,
 };
 pub use suppression::Suppression;

@@ -147,6 +147,8 @@ pub enum Phase {
     Recover,
     /// Reading the segment.
     Read,
+    /// Reading the list back.
+    List,
     /// Comparing it with the ledger.
     Merge,
     /// Sending and settling.
@@ -160,6 +162,7 @@ impl Phase {
             Self::Check => "check",
             Self::Recover => "recover",
             Self::Read => "read",
+            Self::List => "list",
             Self::Merge => "merge",
             Self::Deliver => "send",
         }
@@ -175,6 +178,8 @@ pub struct Progress {
     pub read: u64,
     /// Rows rejected, at any stage.
     pub rejected: u64,
+    /// Contacts of the list that were read back.
+    pub listed: u64,
     /// Requests of the plan.
     pub requests: u64,
     /// Contacts of the plan.

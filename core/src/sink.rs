@@ -2,6 +2,8 @@
 //!
 //! A sink does not wait, retry or remember: delivery decides all that from the kind of the answer alone.
 
+mod listing;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use arrow::array::BinaryArray;
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use listing::{Compare, Member, Membership, Page};
 
 use crate::{ContactBatch, Departure, Error, ErrorKind};
 
@@ -283,4 +287,23 @@ pub trait Sink: Send + Sync {
 
     /// Jobs of the whole account that are not finished, of whoever sent them.
     async fn backlog(&self) -> Result<u64, SendError>;
+
+    /// Contacts of the list with an id above `after`, in the order of their ids, whatever their standing.
+    async fn members(&self, _after: u64) -> Result<Page, SendError> {
+        Err(listing::cannot_list(self.account()))
+    }
+
+    /// The highest id on the list at present, `None` when it is empty. A wrong answer costs time, nothing else.
+    async fn newest_member(&self) -> Result<Option<u64>, SendError> {
+        Err(listing::cannot_list(self.account()))
+    }
+
+    /// How members compare with the payloads of [`encoder`](Self::encoder).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with `destination::no_listing` for a destination whose lists
+    /// cannot be read back, which is the default.
+    fn compare(&self, _destination: &Destination) -> Result<Arc<dyn Compare>, Error> {
+        Err(listing::no_listing(self.account()))
+    }
 }

@@ -40,7 +40,7 @@ pub async fn check_destination(sink: &dyn Sink, pacer: &Pacer, clock: &Clock) ->
     }
 }
 
-fn out_of_reach(host: &str, cause: SendError) -> Error {
+pub(crate) fn out_of_reach(host: &str, cause: SendError) -> Error {
     let (what, cause) = match cause {
         SendError::Denied(cause) => return revoked(&cause),
         SendError::Undelivered(cause) => ("cannot reach", cause),

@@ -19,9 +19,11 @@ mod work;
 use std::time::Duration;
 
 pub use check::check_destination;
+pub(crate) use check::out_of_reach;
 pub(crate) use engine::{Delivery, Tools};
 pub use limit::PaceState;
 pub use pacer::{FilePaceStore, MemoryPaceStore, PaceStore, Pacer};
+pub(crate) use retry::backoff;
 pub(crate) use tally::{Tally, Verdicts};
 use work::{Backlog, Whose};
 

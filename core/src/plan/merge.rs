@@ -69,7 +69,7 @@ pub(super) struct Filling {
 
 /// What is to be done with a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
     Add,
     Update,
     Unchanged,
@@ -171,7 +171,7 @@ impl Merge<'_> {
 
     /// R2, R3, R9: skipped only when the destination's last word on exactly this value is known, and no other value
     /// may still land.
-    fn judge(&self, entry: Option<&Entry>, print: Fingerprint) -> Verdict {
+    pub(crate) fn judge(&self, entry: Option<&Entry>, print: Fingerprint) -> Verdict {
         let Some(entry) = entry else { return Verdict::Add };
         let settled = !self.full && entry.late.iter().all(|&late| late == print) && !self.pending.contains(&entry.key);
         match entry.standing {
@@ -186,7 +186,7 @@ impl Merge<'_> {
     }
 
     /// The contact that stands for all of one email: independent of the order in which they arrived.
-    fn winner(&self, contacts: &Staged, group: std::ops::Range<usize>) -> usize {
+    pub(crate) fn winner(&self, contacts: &Staged, group: std::ops::Range<usize>) -> usize {
         let first = group.start;
         group.skip(1).fold(first, |best, row| if self.beats(contacts, row, best) { row } else { best })
     }
@@ -229,7 +229,7 @@ fn close((packer, mut queue): (Packer, Queue)) -> Result<Queue, Error> {
 }
 
 /// The first and last key of a partition.
-fn bounds(partition: usize) -> (Key, Key) {
+pub(crate) fn bounds(partition: usize) -> (Key, Key) {
     let (mut from, mut to) = ([0; 16], [0xff; 16]);
     // There are exactly as many partitions as values of a byte.
     let first = u8::try_from(partition).unwrap_or(u8::MAX);
@@ -239,7 +239,7 @@ fn bounds(partition: usize) -> (Key, Key) {
 }
 
 /// Rows of equal key, in key order.
-fn groups(contacts: &Staged) -> impl Iterator<Item = std::ops::Range<usize>> {
+pub(crate) fn groups(contacts: &Staged) -> impl Iterator<Item = std::ops::Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
         if start >= contacts.len() {

@@ -306,8 +306,8 @@ proptest! {
         let (one, counts) = merge(&one, batches.0, &keep, false, &known);
         let (other, others) = merge(&other, batches.1, &keep, false, &known);
         prop_assert_eq!(counts, others);
-        prop_assert_eq!(requests(&one.ready), requests(&other.ready));
-        prop_assert_eq!(requests(&one.blocked), requests(&other.blocked));
+        prop_assert_eq!(requests(&one.rows.ready), requests(&other.rows.ready));
+        prop_assert_eq!(requests(&one.rows.blocked), requests(&other.rows.blocked));
     }
 }
 

@@ -1,6 +1,8 @@
 //! Staging: contacts leave the source's order and are spooled by key, so that memory stays flat and no database
 //! cursor stays open while requests are paced.
 
+mod roll;
+
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};

@@ -5,6 +5,7 @@
 
 mod account;
 mod body;
+mod contacts;
 mod import;
 mod retry_after;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::client::Answer;
 use crate::error;
 pub(crate) use account::{fields, headroom, list_name, lists, tags};
 pub(crate) use body::{items, member, number};
+pub(crate) use contacts::{field_value, newest, page};
 pub(crate) use import::{backlog, job_state, receipt};
 use words::words;
 

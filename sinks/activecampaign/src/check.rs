@@ -128,7 +128,7 @@ fn unclear(what: &str) -> SendError {
 }
 
 /// With the credentials proven, a refusal that speaks of permissions is about `action`.
-fn permitted<T>(result: Result<T, SendError>, action: &str) -> Result<T, SendError> {
+pub(crate) fn permitted<T>(result: Result<T, SendError>, action: &str) -> Result<T, SendError> {
     result.map_err(|error| match error {
         SendError::Denied(words) if words.contains("permission") => error::permission(action, &words),
         other => other,

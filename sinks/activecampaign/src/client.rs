@@ -11,7 +11,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 
 use crate::config::{Credentials, Host};
-use crate::error;
+use crate::{error, limits};
 pub use transport::{HttpSettings, HttpTransport};
 
 /// An answer as it came off the wire, whatever its status.
@@ -28,6 +28,10 @@ pub trait Transport: Send + Sync {
     /// Without a whole answer: what is certain about the request.
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError>;
 }
+
+/// Most bytes that are read of the answer to a request which carries this as an extension.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room(pub(crate) usize);
 
 /// Why there is no answer. Messages name no address of a contact and no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,16 +87,25 @@ impl Client {
 
     /// Reads `path` (below `/api/3`).
     pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, SendError> {
-        self.call(Method::GET, path, query, Bytes::new()).await
+        let request = self.request(Method::GET, path, query, Bytes::new())?;
+        self.call(path, request).await
+    }
+
+    /// Reads contacts at `path`: an answer that may be larger than others.
+    pub(crate) async fn get_contacts(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, SendError> {
+        let mut request = self.request(Method::GET, path, query, Bytes::new())?;
+        request.extensions_mut().insert(Room(limits::CONTACTS_BYTES));
+        self.call(path, request).await
     }
 
     /// Sends `body` to `path` (below `/api/3`).
     pub(crate) async fn post(&self, path: &str, body: Bytes) -> Result<Answer, SendError> {
-        self.call(Method::POST, path, &[], body).await
+        let request = self.request(Method::POST, path, &[], body)?;
+        self.call(path, request).await
     }
 
-    async fn call(&self, method: Method, path: &str, query: &[(&str, &str)], body: Bytes) -> Result<Answer, SendError> {
-        let request = self.request(method.clone(), path, query, body)?;
+    async fn call(&self, path: &str, request: http::Request<Bytes>) -> Result<Answer, SendError> {
+        let method = request.method().clone();
         let clock = Clock::start();
         let answer = self.transport.call(request).await;
         log(&method, path, &clock, &answer);

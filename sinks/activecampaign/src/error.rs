@@ -57,6 +57,11 @@ pub(crate) fn batch_too_large() -> Error {
     Error::new(ErrorKind::Bug, "bug::batch_size", "the payloads of one batch exceed 2 GiB")
 }
 
+/// A payload or a record that this sink cannot have made.
+pub(crate) fn record() -> Error {
+    Error::new(ErrorKind::Bug, "bug::record", "a contact that was kept for comparison cannot be read back")
+}
+
 /// The server's certificate is not trusted.
 pub(crate) fn certificate(problem: &str) -> SendError {
     fatal(

@@ -3,6 +3,7 @@
 mod answer;
 mod check;
 mod client;
+mod compare;
 mod config;
 mod encode;
 mod error;

@@ -32,6 +32,9 @@ pub(crate) const DOMAINS: [&str; 2] = ["api-us1.com", "activehosted.com"];
 /// far below.
 pub(crate) const ANSWER_BYTES: usize = 1024 * 1024;
 
+/// Ours: the same for a page of contacts. A hundred with a hundred filled fields each, of some 450 bytes, make 4.5 MB.
+pub(crate) const CONTACTS_BYTES: usize = 8 * 1024 * 1024;
+
 /// Ours: most pages read of one listing, so that a listing without end cannot hold up a run.
 pub(crate) const PAGES: usize = 200;
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use enlist_core::{
-    Destination, Encode, Error, JobId, JobState, Limits, Quota, Receipt, Request, SendError, Sink, Turn,
+    Compare, Destination, Encode, Error, JobId, JobState, Limits, Page, Quota, Receipt, Request, SendError, Sink, Turn,
 };
+use serde_json::Value;
 
-use crate::check::{Check, probe_answer};
+use crate::check::{Check, permitted, probe_answer};
 use crate::client::{Client, HttpSettings, HttpTransport, Transport};
+use crate::compare::Comparer;
 use crate::config::{Host, Settings};
 use crate::encode::Encoder;
 use crate::{answer, limits};
@@ -51,6 +53,16 @@ impl ActiveCampaign {
             ..HttpSettings::default()
         };
         Self::new(settings, Arc::new(HttpTransport::new(&http)?))
+    }
+}
+
+impl ActiveCampaign {
+    /// A page of the list's contacts, of whatever status.
+    async fn contacts(&self, query: &[(&str, &str)]) -> Result<Value, SendError> {
+        let list = self.list.to_string();
+        let query = [&[("listid", list.as_str()), ("status", "-1")][..], query].concat();
+        let answer = self.client.get_contacts("/contacts", &query).await?;
+        permitted(answer::json(&answer), "view contacts")
     }
 }
 
@@ -111,6 +123,27 @@ impl Sink for ActiveCampaign {
 
     async fn backlog(&self) -> Result<u64, SendError> {
         answer::backlog(&self.client.get(IMPORT, &[]).await?)
+    }
+
+    /// In the order of ids from a given one on, which is the documented way through many contacts. With their
+    /// memberships and custom fields, which spares a call for each contact.
+    async fn members(&self, after: u64) -> Result<Page, SendError> {
+        let (limit, after) = (limits::PAGE.to_string(), after.to_string());
+        let query = [
+            ("limit", limit.as_str()),
+            ("orders[id]", "ASC"),
+            ("id_greater", after.as_str()),
+            ("include", "contactLists,fieldValues"),
+        ];
+        answer::page(&self.contacts(&query).await?, self.list)
+    }
+
+    async fn newest_member(&self) -> Result<Option<u64>, SendError> {
+        answer::newest(&self.contacts(&[("limit", "1"), ("orders[id]", "DESC")]).await?)
+    }
+
+    fn compare(&self, destination: &Destination) -> Result<Arc<dyn Compare>, Error> {
+        Ok(Arc::new(Comparer::new(&destination.fields)))
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use enlist_core::Error;
 use reqwest::{Certificate, ClientBuilder, redirect, retry};
 
-use super::{Transport, TransportError};
+use super::{Room, Transport, TransportError};
 use crate::{answer, config, error, limits};
 
 /// How to connect.
@@ -32,7 +32,8 @@ impl Default for HttpSettings {
 }
 
 /// HTTPS with connections kept open; plain HTTP to the loopback interface only. Proxies are taken from the
-/// environment (`HTTPS_PROXY`, `NO_PROXY`). Redirects are not followed, answers beyond 1 MiB are cut off.
+/// environment (`HTTPS_PROXY`, `NO_PROXY`). Redirects are not followed, answers beyond 1 MiB (8 MiB for a page
+/// of contacts) are cut off.
 #[derive(Debug)]
 pub struct HttpTransport {
     client: reqwest::Client,
@@ -82,16 +83,17 @@ impl Transport for HttpTransport {
         if plain && !local {
             return Err(TransportError::NotSent("plain HTTP is for the loopback interface only".into()));
         }
+        let room = request.extensions().get::<Room>().map_or(limits::ANSWER_BYTES, |room| room.0);
         let request = reqwest::Request::try_from(request).map_err(|e| TransportError::NotSent(chain(&e)))?;
         match self.client.execute(request).await {
-            Ok(response) => read(response).await,
+            Ok(response) => read(response, room).await,
             Err(error) => unanswered(error),
         }
     }
 }
 
-/// Reads the whole answer.
-async fn read(mut response: reqwest::Response) -> Result<http::Response<Bytes>, TransportError> {
+/// Reads the whole answer, of `room` bytes at most.
+async fn read(mut response: reqwest::Response, room: usize) -> Result<http::Response<Bytes>, TransportError> {
     if response.status().is_redirection()
         && let Some(to) = answer::redirect_host(response.headers())
     {
@@ -101,8 +103,8 @@ async fn read(mut response: reqwest::Response) -> Result<http::Response<Bytes>, 
     loop {
         match response.chunk().await {
             Ok(None) => break,
-            Ok(Some(chunk)) if body.len() + chunk.len() > limits::ANSWER_BYTES => {
-                return Err(TransportError::InDoubt("the answer exceeds 1 MiB".into()));
+            Ok(Some(chunk)) if body.len() + chunk.len() > room => {
+                return Err(TransportError::InDoubt(format!("the answer exceeds {} MiB", room >> 20)));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Err(e) => return Err(TransportError::InDoubt(format!("the answer broke off: {}", chain(&e)))),
