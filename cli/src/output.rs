@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+use clap::error::ContextKind;
 use serde::Serialize;
 
 use crate::args::Global;
@@ -91,7 +92,30 @@ impl Screen {
 pub fn usage(message: &clap::Error) -> ExitCode {
     // The stream may be closed; there is nobody left to tell.
     let _ = message.print();
+    let typed = message.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
+    if let Some(meant) = typed.as_deref().and_then(by_habit) {
+        write(&mut io::stderr().lock(), &format!("\n  here that is: {meant}\n"));
+    }
     u8::try_from(message.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The command that does what another tool calls `verb`.
+fn by_habit(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "validate" | "check" | "test" => "enlist doctor, or enlist plan",
+        "retry" | "replay" => "enlist run --only-rejects",
+        "logs" | "history" | "runs" | "list" | "ls" => "enlist status",
+        "report" => "enlist status --html report.html",
+        "find" | "why" => "enlist status --find EMAIL",
+        "sync" | "push" | "export" | "send" | "apply" => "enlist run",
+        "diff" | "preview" => "enlist plan",
+        "verify" | "forget" | "reset" | "unlock" => "enlist state, which has this verb",
+        "login" | "auth" => "enlist connect",
+        "completions" | "completion" | "man" | "schema" => "enlist generate, which writes it",
+        "cron" | "watch" => "enlist schedule, or enlist status --watch",
+        "simulate" | "mock" => "enlist sim",
+        _ => return None,
+    })
 }
 
 fn write(stream: &mut impl Write, text: &str) {

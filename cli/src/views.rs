@@ -147,9 +147,14 @@ fn exit(report: &Report, ready: &Ready, signal: Option<Exit>) -> Exit {
             (Exit::Interrupted, Some(signal)) => signal,
             (exit, _) => exit,
         },
-        None if tolerates(&ready.export.guards, report.outcome.rejected, report.outcome.read) => Exit::Done,
+        None if tolerates(&ready.export.guards, faulty(report), report.outcome.read) => Exit::Done,
         None => Exit::Rejects,
     }
+}
+
+/// Rows rejected against somebody's intention.
+fn faulty(report: &Report) -> u64 {
+    report.outcome.rejected - report.rejected.get(&Reason::Suppressed).copied().unwrap_or(0)
 }
 
 fn target(export: &Export, destination: &Destination) -> Target {

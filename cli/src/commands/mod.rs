@@ -1,5 +1,6 @@
 //! What each verb does: glue between arguments, configuration, core and screens.
 
+mod audit;
 mod connect;
 mod demo;
 mod doctor;
@@ -33,17 +34,11 @@ pub async fn dispatch(cli: Cli, screen: &Screen) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::plan(&args, &global, screen).await,
         Command::Run(args) => run::run(&args, &global, screen).await,
         Command::Status(args) => status::status(&args, &global, screen).await,
-        Command::Audit(_) => Err(unavailable("audit")),
+        Command::Audit(args) => audit::audit(&args, &global, screen).await,
         Command::Schedule(args) => schedule::schedule(&args, &global, screen).await,
         Command::State(args) => state::state(&args, &global, screen).await,
         Command::Generate(args) => generate::generate(&args, &global, screen),
         Command::Sim(args) => sim::sim(&args, screen).await,
         Command::Doctor(args) => doctor::doctor(&args, &global, screen).await,
     }
-}
-
-/// The failure of what this build cannot do.
-fn unavailable(what: &str) -> Failure {
-    Failure::config("usage::unavailable", format!("{what} is not part of this build"))
-        .help("enlist --help lists what is")
 }

@@ -1,5 +1,6 @@
 //! What people and programs read: pure functions from plain structs to text.
 
+pub mod audit;
 pub mod doctor;
 pub mod error;
 mod escape;

@@ -82,6 +82,7 @@ impl Style {
             match c {
                 _ if c.is_ascii() => ascii.push(c),
                 '→' => ascii.push_str("->"),
+                '↔' => ascii.push_str("<->"),
                 '»' => ascii.push('>'),
                 '—' | '·' => ascii.push('-'),
                 '≈' => ascii.push('~'),

@@ -17,7 +17,7 @@ use super::{ContactBatch, EmailError, EmptyValues, Reason, Reject, Rejects, Stag
 use crate::{Error, ErrorKind, Place, SegmentBatch};
 
 /// What became of a batch: every row is on exactly one side.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mapped {
     /// Rows that passed every rule, in their order.
     pub contacts: ContactBatch,
@@ -25,6 +25,13 @@ pub struct Mapped {
     pub rejects: Rejects,
     /// Normalised emails of the rejects, in their order, where they are sound: these people are in the segment.
     pub reject_emails: Vec<Option<String>>,
+}
+
+impl std::fmt::Debug for Mapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Emails are for matching, not for reading.
+        write!(f, "Mapped({:?}, {:?})", self.contacts, self.rejects)
+    }
 }
 
 impl BoundMapping {

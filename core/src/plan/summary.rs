@@ -58,6 +58,11 @@ impl Summary {
         self.rejected.values().sum()
     }
 
+    /// Rows rejected against somebody's intention: those who are suppressed are meant to be.
+    pub fn faulty_total(&self) -> u64 {
+        self.rejected_total() - self.rejected.get(&Reason::Suppressed).copied().unwrap_or(0)
+    }
+
     /// Contacts to send.
     pub fn changes(&self) -> u64 {
         self.add + self.update

@@ -40,7 +40,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 /// Every string literal of the product that is a code, and the codes that are put together from names.
 fn used() -> BTreeSet<String> {
     let mut texts = Vec::new();
-    for part in ["core", "sources", "sinks", "cli"] {
+    for part in ["core", "history", "report", "schedule", "signals", "sources", "sinks", "cli"] {
         sources(&root().join(part), &mut texts);
     }
     let literals = texts.iter().flat_map(|text| text.split('"'));

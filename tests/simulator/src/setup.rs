@@ -49,6 +49,11 @@ impl Simulator {
         self.present().account.bounced.insert(fold(email).into());
     }
 
+    /// Takes an address off those that bounced.
+    pub fn unbounce(&self, email: &str) {
+        self.present().account.bounced.remove(fold(email).as_ref() as &str);
+    }
+
     /// Puts a contact, which is created if needed, on a list.
     pub fn subscribe(&self, email: &str, list: u32) -> u32 {
         self.put(email, list, Status::Active)

@@ -9,8 +9,11 @@
 mod demo;
 mod doctor;
 mod errors;
+mod generate;
+mod history;
 mod output;
 #[allow(dead_code, reason = "shared with the tests of processes, which need more of it")]
 mod process;
+mod schedule;
 mod values;
 mod world;

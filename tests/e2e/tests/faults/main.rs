@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod journal;
+mod leavers;
 mod takeover;
 
 use std::sync::Arc;
