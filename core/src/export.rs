@@ -10,8 +10,8 @@ use crate::delivery::{self, Delivery, Pacer, Tools, Verdicts};
 use crate::plan::{Merge, Merged, Reader, Requests, Segment, Selection, Staging, Summary};
 use crate::report::{Latency, Leavers, NoRejects, Outcome, Phase, Progress, RejectWriter, Report};
 use crate::{
-    BoundMapping, Clock, Destination, Digest, Error, ErrorKind, Guard, Guards, Hasher, Ledger, Mapping, Sink, Source,
-    Suppression, suppressions,
+    BoundMapping, Clock, Destination, Digest, Error, ErrorKind, Guard, Guards, Hasher, Key, Ledger, Mapping, Sink,
+    Source, Suppression, suppressions,
 };
 
 /// How long a run waits for imports of an earlier run before it plans around them.
@@ -130,7 +130,7 @@ impl Export {
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
         let begun = clock.elapsed();
-        let suppression = self.suppression(&*state.ledger, &state.hasher).await?;
+        let suppression = self.suppression(state.ledger.suppressed()?, &state.hasher).await?;
         let staging = self.staging(&bound, &state.hasher, &suppression);
         let (segment, origins) = self.read(&bound, staging, &state.spool, &mut observer, &mut summary).await?;
         let reading = clock.elapsed() - begun;
@@ -170,7 +170,7 @@ impl Export {
         let destination = delivery::check_destination(&*self.sink, &state.pacer, &clock).await?;
         let bound = self.bind(&destination).await?;
         let mut summary = Summary::default();
-        let suppression = self.suppression(&*state.ledger, &state.hasher).await?;
+        let suppression = self.suppression(state.ledger.suppressed()?, &state.hasher).await?;
         let staging = self.staging(&bound, &state.hasher, &suppression);
         let (segment, origins) = self.read(&bound, staging, &state.spool, &mut observer, &mut summary).await?;
 
@@ -229,8 +229,8 @@ impl Export {
         report(destination, summary, (rows, told), delivery, begun, clock)
     }
 
-    pub(crate) async fn suppression(&self, ledger: &dyn Ledger, hasher: &Hasher) -> Result<Arc<Suppression>, Error> {
-        suppressions::read(&self.suppress, ledger, hasher).await.map(Arc::new)
+    pub(crate) async fn suppression(&self, erased: Vec<Key>, hasher: &Hasher) -> Result<Arc<Suppression>, Error> {
+        suppressions::read(&self.suppress, erased, hasher).await.map(Arc::new)
     }
 
     pub(crate) fn staging(&self, bound: &Bound, hasher: &Hasher, suppression: &Arc<Suppression>) -> Staging {

@@ -7,19 +7,15 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema};
 use futures::TryStreamExt;
 
-use crate::{Error, ErrorKind, Hasher, Ledger, Mapping, Source, Suppression};
+use crate::{Error, ErrorKind, Hasher, Key, Mapping, Source, Suppression};
 
 /// Column names that hold emails or hashes of them, besides those that a mapping would take for an email.
 const HASHES: [&str; 6] = ["hash", "email_hash", "sha256", "email_sha256", "md5", "email_md5"];
 
-/// Everybody in `sources`, and everybody whom `ledger` says was erased.
-pub(crate) async fn read(
-    sources: &[Arc<dyn Source>],
-    ledger: &dyn Ledger,
-    hasher: &Hasher,
-) -> Result<Suppression, Error> {
+/// Everybody in `sources`, and everybody who was erased.
+pub(crate) async fn read(sources: &[Arc<dyn Source>], erased: Vec<Key>, hasher: &Hasher) -> Result<Suppression, Error> {
     let mut suppression = Suppression::default();
-    ledger.suppressed()?.into_iter().for_each(|key| suppression.add_key(key));
+    erased.into_iter().for_each(|key| suppression.add_key(key));
     for source in sources {
         add(&**source, hasher, &mut suppression).await?;
     }

@@ -15,9 +15,7 @@ use tokio::sync::watch;
 use crate::delivery::check_destination;
 use crate::plan::PARTITIONS;
 use crate::report::{Calls, Phase};
-use crate::{
-    Destination, Error, ErrorKind, Export, Key, Observer, Place, Selection, State, Summary, Suppression,
-};
+use crate::{Destination, Error, ErrorKind, Export, Key, Observer, Place, Selection, State, Summary, Suppression};
 use judge::Court;
 use roll::Roll;
 
@@ -174,7 +172,7 @@ impl Export {
         let compare = self.sink.compare(&destination)?;
         let bound = self.bind(&destination).await?;
         let mut segment = Summary::default();
-        let suppression = self.suppression(&*ledger, &hasher).await?;
+        let suppression = self.suppression(ledger.suppressed()?, &hasher).await?;
         let staging = self.staging(&bound, &hasher, &suppression);
         let (read, origins) = self.read(&bound, staging, &spool, &mut observer, &mut segment).await?;
 

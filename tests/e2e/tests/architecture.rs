@@ -66,6 +66,10 @@ fn core_knows_nobody_and_siblings_do_not_know_each_other() {
         ("enlist-sink-activecampaign", &["enlist-core"]),
         ("enlist-sink-null", &["enlist-core"]),
         ("enlist-simulator", &[]),
+        ("enlist-history", &[]),
+        ("enlist-schedule", &[]),
+        ("enlist-report", &["enlist-history"]),
+        ("enlist-signals", &["enlist-history"]),
     ]
     .into();
     let dependencies = dependencies();
@@ -142,7 +146,7 @@ fn only_one_file_hands_work_to_blocking_threads() {
 
 #[test]
 fn only_delivery_writes_the_ledger() {
-    let writes = [".record(", ".settle(", ".clear_late(", ".expire_late(", ".set_generation("];
+    let writes = [".record(", ".settle(", ".clear_late(", ".expire_late(", ".set_generation(", ".note_absence(", ".keep_emails(", ".clear_emails("];
     for (name, text) in rust_files() {
         let product = text.split("#[cfg(test)]").next().unwrap();
         let outside =

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use enlist_schedule::{Entry, Event, Timetable};
@@ -33,13 +34,14 @@ struct Line<'a> {
 pub struct Speaker {
     screen: Screen,
     timetables: HashMap<String, Timetable>,
+    stopping: AtomicBool,
 }
 
 impl Speaker {
     /// Speaks of `entries`.
     pub fn new(screen: Screen, entries: &[Entry]) -> Self {
         let timetables = entries.iter().map(|entry| (entry.name.clone(), entry.timetable.clone()));
-        Self { screen, timetables: timetables.collect() }
+        Self { screen, timetables: timetables.collect(), stopping: AtomicBool::new(false) }
     }
 
     /// Tells of an event at `now`. The end of a run is told by [`ended`](Self::ended), which knows more of it.
@@ -58,6 +60,7 @@ impl Speaker {
 
     /// Tells that nothing starts any more.
     pub fn stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
         if !self.screen.quiet && !self.screen.json {
             self.screen.notice("stopping: runs under way finish their requests; another signal ends them at once\n");
         }
@@ -66,6 +69,8 @@ impl Speaker {
     fn line<'a>(&self, event: &'a Event, now: DateTime<Utc>) -> Option<Line<'a>> {
         let wall = |name: &str, at: DateTime<Utc>| self.wall(name, at);
         Some(match event {
+            // It will not be waited for.
+            Event::Waiting { .. } if self.stopping.load(Ordering::Relaxed) => return None,
             Event::Waiting { name, until } => {
                 let text = format!("is due next at {} (in {})", wall(name, *until), span(*until - now));
                 line("due", name, *until, text)
@@ -123,7 +128,7 @@ mod tests {
     }
 
     fn speaker() -> Speaker {
-        let screen = Screen { json: false, quiet: false, out: Style::PLAIN, err: Style::PLAIN };
+        let screen = Screen { json: false, quiet: true, out: Style::PLAIN, err: Style::PLAIN };
         let timetable = Timetable::parse("0 6 * * *", Some("Europe/Helsinki")).unwrap();
         let entry = Entry { name: "vip".to_owned(), timetable, last: None, jitter: Duration::ZERO, catch_up: true };
         Speaker::new(screen, &[entry])
@@ -154,6 +159,9 @@ mod tests {
             assert_eq!(speaker().line(&event, now).unwrap().text, text);
         }
         assert_eq!(speaker().line(&Event::Ended { name: name() }, now), None);
+        let speaker = speaker();
+        speaker.stopping();
+        assert_eq!(speaker.line(&Event::Waiting { name: name(), until: at("2026-11-23T04:00:00Z") }, now), None);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn a_panic_is_a_defect_with_a_place_and_the_exit_code_of_one() {
 
 #[test]
 fn enlist_starts_no_other_program() {
-    // So there is no child that could inherit a key.
+    // So there is no child that could inherit a key, but for the runs of a schedule, which are this program.
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let product = ["core/src", "sources", "sinks", "cli/src"].map(|part| files(&root.join(part))).concat();
     let product: Vec<_> =
@@ -118,6 +118,10 @@ fn enlist_starts_no_other_program() {
     assert!(product.len() > 100, "{} files", product.len());
     for path in product.iter().filter(|path| !path.to_string_lossy().contains("/tests")) {
         let text = fs::read_to_string(path).unwrap();
+        if path.ends_with("cli/src/commands/schedule.rs") || path.to_string_lossy().contains("/commands/schedule/") {
+            assert!(!text.contains("Command::new(\""), "{} starts a program by its name", path.display());
+            continue;
+        }
         for start in ["process::Command", "Command::new(", "CommandExt", "posix_spawn", "fork("] {
             assert!(!text.contains(start), "{} starts a program: {start}", path.display());
         }
