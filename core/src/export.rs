@@ -295,8 +295,7 @@ impl Export {
         let (keep, full) = (bound.written.keep.clone(), self.full);
         let (encoder, limits) = (self.sink.encoder(), self.sink.limits());
         let departure = bound.mapping.departure().cloned();
-        let mut selection = self.selection.clone();
-        selection.locate(origins);
+        let selection = self.selection.of(origins);
         move |ledger, pending, mut summary| {
             let merge = Merge {
                 ledger,

@@ -14,10 +14,10 @@ pub fn used_by(sql: &str) -> BTreeSet<String> {
             '$' => {
                 let name = word(&rest[1..]);
                 let behind = &rest[1 + name.len()..];
-                if behind.starts_with('$') {
+                if let Some(text) = behind.strip_prefix('$') {
                     // `$tag$ … $tag$` is text.
                     let tag = &rest[..name.len() + 2];
-                    after(&behind[1..], tag)
+                    after(text, tag)
                 } else {
                     if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
                         used.insert(name.to_owned());

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::roll::membership;
 use super::{Classes, Finding, FindingKind};
-use crate::plan::{Merge, Partitions, Staged, Verdict, bounds, groups};
+use crate::plan::{Merge, Partitions, Selected, Staged, Verdict, bounds, groups};
 use crate::{
-    Compare, Digest, Encode, Entry, Error, Hasher, Keep, Key, Ledger, Limits, Membership, Selection, Standing,
-    Suppression,
+    Compare, Digest, Encode, Entry, Error, Hasher, Keep, Key, Ledger, Limits, Membership, Standing, Suppression,
 };
 
 /// Everything that decides about the contacts of an audit.
@@ -22,7 +21,7 @@ pub(super) struct Court {
     pub(super) hasher: Hasher,
     pub(super) limits: Limits,
     /// Every contact counts, and nobody is suppressed any more: those who are were rejected when they were read.
-    pub(super) selection: Selection,
+    pub(super) selection: Selected,
     pub(super) suppression: Suppression,
     pub(super) compare: Arc<dyn Compare>,
     /// The segment.

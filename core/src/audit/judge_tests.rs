@@ -11,11 +11,10 @@ use proptest::prelude::*;
 use super::judge::Court;
 use super::roll::{code, membership};
 use super::{Classes, Finding, FindingKind};
-use crate::plan::{PARTITIONS, Partitions, Stage, Staged, Staging};
+use crate::plan::{PARTITIONS, Partitions, Selected, Stage, Staged, Staging};
 use crate::{
     Compare, ContactBatch, Digest, Encode, Envelope, Error, Fingerprint, Hasher, Keep, Key, Lane, Ledger, Limits,
-    Mapped, Membership, MemoryLedger, NewIntent, Place, Reason, Rejects, Scope, Selection, Settlement, Shape, Slot,
-    Suppression,
+    Mapped, Membership, MemoryLedger, NewIntent, Place, Reason, Rejects, Scope, Settlement, Shape, Slot, Suppression,
 };
 
 const PRESENT: Digest = [1; 16];
@@ -179,7 +178,7 @@ fn audit(rows: &[(u8, u8)], known: &BTreeMap<u8, Known>, list: &[Listed]) -> (Cl
         encoder: Arc::new(Lines),
         hasher: hasher(),
         limits: Limits { contacts: 9, bytes: 99 },
-        selection: Selection::default(),
+        selection: Selected::default(),
         suppression: Suppression::default(),
         compare: Arc::new(Lines),
         contacts: segment(rows, folder.path()),

@@ -13,9 +13,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::delivery::check_destination;
-use crate::plan::PARTITIONS;
+use crate::plan::{PARTITIONS, Selected};
 use crate::report::{Calls, Phase};
-use crate::{Destination, Error, ErrorKind, Export, Key, Observer, Place, Selection, State, Summary, Suppression};
+use crate::{Destination, Error, ErrorKind, Export, Key, Observer, Place, State, Summary, Suppression};
 use judge::Court;
 use roll::Roll;
 
@@ -196,7 +196,7 @@ impl Export {
             encoder: self.sink.encoder(),
             hasher: hasher.clone(),
             limits: self.sink.limits(),
-            selection: Selection::default(),
+            selection: Selected::default(),
             suppression: Suppression::default(),
             compare,
             contacts: read.partitions,

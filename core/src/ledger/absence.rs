@@ -27,14 +27,27 @@ pub(super) fn keep(tx: &Transaction<'_>, scope: i64, emails: &[(Key, String)]) -
     Ok(())
 }
 
-/// Writes who left in `run`, and who is back.
-pub(super) fn note(tx: &Transaction<'_>, scope: i64, run: i64, left: &[Key], back: &[Key]) -> Result<(), Unreadable> {
-    let mut mark = tx.prepare_cached("UPDATE contact SET left = ? WHERE scope = ? AND key = ?")?;
+/// Who left, with `from <= key <= to`, in key order.
+pub(super) fn absent(conn: &Connection, scope: i64, from: Key, to: Key) -> Result<Vec<Key>, Unreadable> {
+    let left = "SELECT key, sum FROM absent WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
+    let mut sum = Checksum::default();
+    collect(conn, left, params![scope, from.0, to.0], |row| codec::absent(row, scope, &mut sum))
+}
+
+/// Writes who left, of those who have an entry, and who is back.
+pub(super) fn note(tx: &Transaction<'_>, scope: i64, left: &[Key], back: &[Key]) -> Result<(), Unreadable> {
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO absent (scope, key, sum)
+         SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM contact WHERE scope = ?1 AND key = ?2)
+         ON CONFLICT (scope, key) DO NOTHING",
+    )?;
+    let mut sum = Checksum::default();
     for key in left {
-        mark.execute(params![run, scope, key.0])?;
+        insert.execute(params![scope, key.0, sum.absent(scope, &key.0)])?;
     }
+    let mut delete = tx.prepare_cached("DELETE FROM absent WHERE scope = ? AND key = ?")?;
     for key in back {
-        mark.execute(params![None::<i64>, scope, key.0])?;
+        delete.execute(params![scope, key.0])?;
     }
     Ok(())
 }

@@ -58,6 +58,11 @@ impl Checksum {
         self.of(&[scope, intent], &[key, fp])
     }
 
+    /// Of a row of `absent`.
+    pub(super) fn absent(&mut self, scope: i64, key: &[u8]) -> i64 {
+        self.of(&[scope, 1], &[key])
+    }
+
     /// Of a row of `email`.
     pub(super) fn email(&mut self, scope: i64, key: &[u8], email: &str) -> i64 {
         self.of(&[scope], &[key, email.as_bytes()])
@@ -132,6 +137,15 @@ pub(super) fn late(row: &Row, scope: i64, sum: &mut Checksum) -> Result<(Key, Fi
         return Err(Unreadable::Damaged("a late value does not match its checksum"));
     }
     Ok((Key(wide(key)?), Fingerprint(wide(fp)?)))
+}
+
+/// `key, sum` of somebody who left.
+pub(super) fn absent(row: &Row, scope: i64, sum: &mut Checksum) -> Result<Key, Unreadable> {
+    let key = row.get_ref(0)?.as_blob()?;
+    if sum.absent(scope, key) != row.get::<_, i64>(1)? {
+        return Err(Unreadable::Damaged("somebody who left does not match the checksum"));
+    }
+    Ok(Key(wide(key)?))
 }
 
 /// `key, email, sum` of an email that is kept.

@@ -61,6 +61,10 @@ fn fill(path: &Path) -> Content {
     ledger.accept(ids[1], &JobId("31337".to_owned()), true).unwrap();
     ledger.settle(ids[2], &Settlement { in_doubt: true, ..Settlement::default() }).unwrap();
     ledger.record(&[intent(3_400, 3_450), intent(3_450, 3_500)], 7).unwrap();
+    let left: Vec<Key> = (0..40).map(key).collect();
+    ledger.note_absence(&left, &[]).unwrap();
+    let emails: Vec<_> = left.iter().map(|&key| (key, format!("{key}@example.com"))).collect();
+    ledger.keep_emails(&emails).unwrap();
     content(&ledger).unwrap()
 }
 

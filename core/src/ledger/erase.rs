@@ -47,7 +47,7 @@ pub fn forget(path: &Path, people: &[Key], now: i64) -> Result<Forgotten, Error>
 fn erase(tx: &Transaction<'_>, key: &Key) -> Result<bool, Unreadable> {
     let mut rows = 0;
     for (scope, ..) in scopes(tx)? {
-        for table in ["late", "email", "contact"] {
+        for table in ["late", "email", "absent", "contact"] {
             let delete = format!("DELETE FROM {table} WHERE scope = ? AND key = ?");
             rows += tx.prepare_cached(&delete)?.execute(params![scope, key.0])?;
         }
@@ -67,7 +67,7 @@ pub fn reset(path: &Path, export: &str) -> Result<u64, Error> {
         let own: Vec<i64> =
             scopes(tx)?.into_iter().filter(|(_, it, _)| it.export == export).map(|(id, ..)| id).collect();
         for scope in own {
-            for table in ["late", "email", "intent"] {
+            for table in ["late", "email", "absent", "intent"] {
                 tx.execute(&format!("DELETE FROM {table} WHERE scope = ?"), [scope])?;
             }
             contacts += tx.execute("DELETE FROM contact WHERE scope = ?", [scope])? as u64;

@@ -106,7 +106,7 @@ impl LedgerFile {
                     confirmed,
                     rejected,
                     dirty: all.saturating_sub(confirmed + rejected),
-                    left: count("SELECT count(*) FROM contact WHERE scope = ? AND left IS NOT NULL")?,
+                    left: count("SELECT count(*) FROM absent WHERE scope = ?")?,
                     late: count("SELECT count(*) FROM late WHERE scope = ?")?,
                     open: count("SELECT count(*) FROM intent WHERE scope = ?")?,
                     emails: count("SELECT count(*) FROM email WHERE scope = ?")?,
@@ -179,6 +179,7 @@ impl LedgerFile {
                 let intents = "SELECT id, since, job, in_doubt, keys, fps, sum FROM intent WHERE scope = ?";
                 rows += collect(conn, intents, [id], |row| codec::intent(row, id).map(drop))?.len() as u64;
                 rows += absence::emails(conn, id, FIRST, LAST)?.len() as u64;
+                rows += absence::absent(conn, id, FIRST, LAST)?.len() as u64;
             }
             Ok(rows)
         })
@@ -205,15 +206,15 @@ fn records(
     from: Key,
     to: Key,
 ) -> Result<Vec<Record>, Unreadable> {
-    let contacts = "SELECT key, generation, fp, reason, sum, run, left,
+    let contacts = "SELECT key, generation, fp, reason, sum, run,
+         EXISTS (SELECT 1 FROM absent WHERE absent.scope = contact.scope AND absent.key = contact.key),
          EXISTS (SELECT 1 FROM email WHERE email.scope = contact.scope AND email.key = contact.key)
          FROM contact WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
     let mut sum = Checksum::default();
     collect(conn, contacts, params![scope, from.0, to.0], |row| {
         let (key, standing) = codec::contact(row, scope, generation, &mut sum)?;
         let run = row.get::<_, Option<i64>>(5)?.map(|run| name_of(conn, run)).transpose()?.flatten();
-        let left = row.get::<_, Option<i64>>(6)?.is_some();
-        Ok(Record { key, standing, run, left, email: row.get(7)? })
+        Ok(Record { key, standing, run, left: row.get(6)?, email: row.get(7)? })
     })
 }
 

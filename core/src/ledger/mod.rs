@@ -20,6 +20,8 @@ mod folder;
 #[cfg(test)]
 mod folder_tests;
 mod inspect;
+#[cfg(test)]
+mod inspect_tests;
 mod memory;
 mod rows;
 mod schema;

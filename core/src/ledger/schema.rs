@@ -2,8 +2,7 @@
 //!
 //! A contact's row says by its nulls what is on record: no fingerprint is dirty, a fingerprint without a reason is
 //! confirmed, one with a reason is rejected. Every row has a checksum, because SQLite notices a damaged page structure
-//! but not a damaged value. `run` and `left` of a contact are outside of it: they inform and decide nothing that is
-//! sent.
+//! but not a damaged value. The run of a contact is outside of it: it informs, and decides nothing.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -51,7 +50,6 @@ const TABLES: &str = "
         reason TEXT,
         sum INTEGER NOT NULL,
         run INTEGER REFERENCES run (id),
-        left INTEGER,
         PRIMARY KEY (scope, key)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE run (
@@ -59,6 +57,12 @@ const TABLES: &str = "
         name TEXT NOT NULL,
         started INTEGER NOT NULL
     ) STRICT;
+    CREATE TABLE absent (
+        scope INTEGER NOT NULL REFERENCES scope (id),
+        key BLOB NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (scope, key)
+    ) STRICT, WITHOUT ROWID;
     CREATE TABLE email (
         scope INTEGER NOT NULL REFERENCES scope (id),
         key BLOB NOT NULL,

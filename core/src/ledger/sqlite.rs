@@ -154,13 +154,17 @@ impl Ledger for SqliteLedger {
             let mut sum = Checksum::default();
             let present = generations(conn)?.into_iter().find(|(_, digest)| digest == generation);
             let present = present.map(|(id, _)| id);
-            let contacts = "SELECT key, generation, fp, reason, sum, left FROM contact
+            let contacts = "SELECT key, generation, fp, reason, sum FROM contact
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
             let mut entries = collect(conn, contacts, params![self.scope, from.0, to.0], |row| {
                 let (key, standing) = codec::contact(row, self.scope, present, &mut sum)?;
-                let left = row.get_ref(5)?.as_i64_or_null()?.is_some();
-                Ok(Entry { left, ..Entry::of(key, standing) })
+                Ok(Entry::of(key, standing))
             })?;
+            for key in absence::absent(conn, self.scope, from, to)? {
+                if let Ok(at) = entries.binary_search_by_key(&key, |entry| entry.key) {
+                    entries[at].left = true;
+                }
+            }
             let late = "SELECT key, fp, intent, sum FROM late
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key, fp";
             let late =
@@ -258,8 +262,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error> {
-        let run = self.run.unwrap_or(0);
-        self.write("noting who left", |tx, scope| absence::note(tx, scope, run, left, back))
+        self.write("noting who left", |tx, scope| absence::note(tx, scope, left, back))
     }
 
     fn keep_emails(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {

@@ -111,7 +111,7 @@ impl Case {
             generation: GENERATION,
             keep: &Keep::First,
             full: self.full,
-            selection: &self.selection,
+            selection: &self.selection.of(&[]),
             departure: self.departure.as_ref(),
             suppression: &self.suppression,
             pending: &self.pending,

@@ -11,7 +11,7 @@ use super::leave::Leaving;
 use super::pack::Packer;
 use super::queue::Queue;
 use super::read::Segment;
-use super::select::Selection;
+use super::select::Selected;
 use super::stage::{PARTITIONS, Staged};
 use super::summary::Summary;
 use super::{Fingerprint, Key};
@@ -28,7 +28,7 @@ pub(crate) struct Merge<'a> {
     /// Send also what is confirmed or known to be refused.
     pub(crate) full: bool,
     /// Which of the contacts may be sent.
-    pub(crate) selection: &'a Selection,
+    pub(crate) selection: &'a Selected,
     /// What contacts are told that left, if anything.
     pub(crate) departure: Option<&'a Departure>,
     pub(crate) suppression: &'a Suppression,

@@ -11,7 +11,7 @@ use super::merge::{Merge, Merged};
 use super::pack::Packed;
 use super::queue::Queue;
 use super::read::Segment;
-use super::select::Selection;
+use super::select::Selected;
 use super::stage::{Partitions, Stage, Staged, Staging};
 use super::{Fingerprint, Hasher, Key, Summary};
 use crate::{
@@ -173,7 +173,7 @@ fn merge(
         generation: PRESENT,
         keep,
         full,
-        selection: &Selection::default(),
+        selection: &Selected::default(),
         departure: None,
         suppression: &Suppression::default(),
         pending: &pending,

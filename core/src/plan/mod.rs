@@ -25,6 +25,7 @@ pub(crate) use merge::{Merge, Merged, Requests, Verdict, bounds, groups};
 pub(crate) use pack::Packed;
 pub(crate) use queue::Queue;
 pub(crate) use read::{Reader, Segment};
+pub(crate) use select::Selected;
 pub use select::Selection;
 pub(crate) use stage::{PARTITIONS, Partitions, Stage, Staged, Staging};
 pub use summary::{LeaverSummary, Summary};

@@ -5,27 +5,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Place;
 
 /// What a run is limited to, besides what changed. The rest of the segment is counted as skipped.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Most contacts to send.
     pub limit: Option<u64>,
     /// Only contacts that the destination refused before, and the rows at these places (rows by origin).
     pub rejects: Option<BTreeMap<String, BTreeSet<u64>>>,
-    /// The places, once the origins of the segment are known.
-    pub(crate) places: BTreeSet<Place>,
 }
 
 impl Selection {
-    /// Whether every contact may be sent: only then can be told who left.
-    pub fn is_all(&self) -> bool {
-        self.limit.is_none() && self.rejects.is_none()
+    /// The same for a segment with these origins.
+    pub(crate) fn of(&self, origins: &[String]) -> Selected {
+        let places = self.rejects.as_ref().map(|rejects| {
+            let located = (0_u32..).zip(origins).filter_map(|(origin, name)| Some((origin, rejects.get(name)?)));
+            located.flat_map(|(origin, rows)| rows.iter().map(move |&row| Place { origin, row })).collect()
+        });
+        Selected { limit: self.limit, places }
     }
+}
 
-    /// Finds the origins of the places.
-    pub(crate) fn locate(&mut self, origins: &[String]) {
-        let Some(rejects) = &self.rejects else { return };
-        let located = (0_u32..).zip(origins).filter_map(|(origin, name)| Some((origin, rejects.get(name)?)));
-        self.places = located.flat_map(|(origin, rows)| rows.iter().map(move |&row| Place { origin, row })).collect();
+/// A [`Selection`] whose origins have been found.
+#[derive(Debug, Default)]
+pub(crate) struct Selected {
+    limit: Option<u64>,
+    places: Option<BTreeSet<Place>>,
+}
+
+impl Selected {
+    /// Whether every contact may be sent: only then can be told who left.
+    pub(crate) fn is_all(&self) -> bool {
+        self.limit.is_none() && self.places.is_none()
     }
 
     /// Whether one more contact may be sent after `sent`.
@@ -35,11 +44,11 @@ impl Selection {
 
     /// Whether values that are known to be refused are sent again.
     pub(crate) fn retries_refused(&self) -> bool {
-        self.rejects.is_some()
+        self.places.is_some()
     }
 
     /// Whether a contact at `place` may be sent; `refused` when the destination refused its last value.
     pub(crate) fn takes(&self, refused: bool, place: Place) -> bool {
-        self.rejects.is_none() || refused || self.places.contains(&place)
+        self.places.as_ref().is_none_or(|places| refused || places.contains(&place))
     }
 }
