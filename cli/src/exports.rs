@@ -9,9 +9,9 @@ use enlist_core::{
 };
 
 use crate::args::RunArgs;
-use crate::{connectors, rejects};
 use crate::failure::{Failure, suggest};
 use crate::spec;
+use crate::{connectors, rejects};
 
 /// Time a run may take unless the configuration says otherwise: what the export it replaces takes at most.
 pub const DEADLINE: Duration = Duration::from_secs(90 * 60);

@@ -31,7 +31,8 @@ pub fn keep(state: &Path, run: &RunDocument, screen: &Screen) {
 /// [`ErrorKind::State`] with `state::history`.
 pub fn read(state: &Path) -> Result<Vec<RunDocument>, Error> {
     History::of(state).read().map_err(|error| {
-        Error::new(ErrorKind::State, "state::history", error.to_string()).help("check owner and permissions of the file")
+        Error::new(ErrorKind::State, "state::history", error.to_string())
+            .help("check owner and permissions of the file")
     })
 }
 

@@ -64,7 +64,8 @@ pub async fn ended(export: &Export, run: &RunDocument, screen: &Screen) {
         let id = uuid(run);
         let mut span = [0; 8];
         span.copy_from_slice(&id[8..]);
-        for (path, body) in [("/v1/metrics", otlp::metrics(&runs(export))), ("/v1/traces", otlp::trace(run, id, span))] {
+        for (path, body) in [("/v1/metrics", otlp::metrics(&runs(export))), ("/v1/traces", otlp::trace(run, id, span))]
+        {
             match endpoint.join(path) {
                 Ok(endpoint) => tell(export, &endpoint, &body, screen).await,
                 Err(cause) => screen.warning(&format!("{} is no OTLP endpoint: {cause}", endpoint.host())),

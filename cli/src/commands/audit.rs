@@ -80,7 +80,8 @@ struct Findings {
 impl Findings {
     fn create(path: &Path) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".findings-").tempfile_in(folder).map_err(|e| unwritable(path, &e))?;
+        let file =
+            tempfile::Builder::new().prefix(".findings-").tempfile_in(folder).map_err(|e| unwritable(path, &e))?;
         let (file, temporary) = file.into_parts();
         let file = tempfile::NamedTempFile::from_parts(BufWriter::new(file), temporary);
         Ok(Self { file, path: path.to_owned() })

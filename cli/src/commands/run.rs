@@ -142,8 +142,7 @@ impl Command<'_> {
 
         let rejects = RunRejects::new(&export.rejects, &run.name);
         let (progress, seen) = watch::channel(enlist_core::Progress::default());
-        let title =
-            Title { run: run.name.clone(), export: export.name.clone(), list: export.list, list_name: None };
+        let title = Title { run: run.name.clone(), export: export.name.clone(), list: export.list, list_name: None };
         let beacon = Beacon::light(&export.state, &export.name, &run.name);
         let display = Display::of_process(self.global, &self.screen.err);
         let shown = watching::show(display, self.screen.err, title, &ready.export, beacon, seen);

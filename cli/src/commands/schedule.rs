@@ -85,8 +85,9 @@ fn entries(exports: &[Export], args: &ScheduleArgs, screen: &Screen) -> Result<V
     let entries = entries.collect::<Result<Vec<_>, Failure>>()?;
     if entries.is_empty() {
         let failure = Failure::config("config::no_schedule", "no export that is enabled has a schedule");
-        return Err(failure
-            .help("add to an export: schedule: \"0 6 * * MON-FRI\" and, unless UTC is meant, time_zone: Europe/Helsinki"));
+        return Err(failure.help(
+            "add to an export: schedule: \"0 6 * * MON-FRI\" and, unless UTC is meant, time_zone: Europe/Helsinki",
+        ));
     }
     Ok(entries)
 }

@@ -81,7 +81,8 @@ fn verify(folder: &StateFolder, path: &Path, screen: &Screen) -> Result<Exit, Fa
     let clock = Clock::start();
     let rows = ledger(folder, path)?.verify()?;
     let took = crate::render::time(clock.elapsed());
-    let text = format!("The ledger is sound: {} read and compared with their checksums ({took})\n", plural(rows, "row"));
+    let text =
+        format!("The ledger is sound: {} read and compared with their checksums ({took})\n", plural(rows, "row"));
     screen.result(&text, &json!({ "schema": "enlist.verify/1", "rows": rows, "sound": true }));
     Ok(Exit::Done)
 }
@@ -131,15 +132,15 @@ fn reset(
 ) -> Result<Exit, Failure> {
     let _lock = folder.lock_export(export, "reset")?;
     let known = ledger(folder, path)?.holdings()?;
-    let contacts: u64 = known
-        .iter()
-        .filter(|it| it.scope.export == export)
-        .map(|it| it.confirmed + it.rejected + it.dirty)
-        .sum();
+    let contacts: u64 =
+        known.iter().filter(|it| it.scope.export == export).map(|it| it.confirmed + it.rejected + it.dirty).sum();
     if !known.iter().any(|it| it.scope.export == export) {
         let names: Vec<&str> = known.iter().map(|it| it.scope.export.as_str()).collect();
-        return Err(Failure::config("config::unknown_export", format!("nothing is remembered of an export `{export}`"))
-            .help(format!("exports: {}", names.join(", "))));
+        return Err(Failure::config(
+            "config::unknown_export",
+            format!("nothing is remembered of an export `{export}`"),
+        )
+        .help(format!("exports: {}", names.join(", "))));
     }
     if !yes {
         let what = format!(
@@ -153,7 +154,9 @@ fn reset(
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         if read.is_err() || line.trim() != export {
-            return Err(Failure::config("usage::yes", "nothing was forgotten").help(format!("type {export}, or leave it")));
+            return Err(
+                Failure::config("usage::yes", "nothing was forgotten").help(format!("type {export}, or leave it"))
+            );
         }
     }
     let forgotten = enlist_core::reset(&folder.ledger_path(), export)?;
@@ -165,9 +168,13 @@ fn reset(
 fn unlock(folder: &StateFolder, export: &str, screen: &Screen) -> Result<Exit, Failure> {
     let (text, was) = match folder.holder(export)? {
         Holder::Alive(words) => {
-            return Err(Error::new(ErrorKind::Locked, "state::locked", format!("export \"{export}\" is being run by {words}"))
-                .help("wait for it to end, or stop that process: the lock goes with it")
-                .into());
+            return Err(Error::new(
+                ErrorKind::Locked,
+                "state::locked",
+                format!("export \"{export}\" is being run by {words}"),
+            )
+            .help("wait for it to end, or stop that process: the lock goes with it")
+            .into());
         }
         Holder::Nobody => (format!("{} is not locked\n", clean(export)), None),
         Holder::Gone(words) => {

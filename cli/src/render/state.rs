@@ -15,14 +15,16 @@ pub fn holdings(
     runs: u64,
     style: &Style,
 ) -> String {
-    let mut lines = vec![format!("{}: keys of contacts and of their values, no names", clean(&folder.display().to_string()))];
+    let mut lines =
+        vec![format!("{}: keys of contacts and of their values, no names", clean(&folder.display().to_string()))];
     for (it, holder) in holdings.iter().zip(holders) {
         let scope = &it.scope;
         let name = style.paint(Ink::Bold, clean(&scope.export));
         lines.push(format!("{name} → list {} at {}", scope.list, clean(&scope.account)));
         let mut parts = vec![format!("{} confirmed", count(it.confirmed)), format!("{} rejected", count(it.rejected))];
         let more = [(it.dirty, "to be sent again"), (it.left, "not in the segment any more"), (it.late, "late values")];
-        parts.extend(more.into_iter().filter(|(number, _)| *number > 0).map(|(n, what)| format!("{} {what}", count(n))));
+        parts
+            .extend(more.into_iter().filter(|(number, _)| *number > 0).map(|(n, what)| format!("{} {what}", count(n))));
         lines.push(format!("  {}", parts.join(", ")));
         if it.open > 0 {
             lines.push(format!("  {} whose end is not known; the next run finds out", plural(it.open, "request")));
@@ -65,7 +67,8 @@ mod tests {
             open: 0,
             emails: 0,
         };
-        let all = Holding { scope: scope("gold"), dirty: 250, left: 12, late: 250, open: 1, emails: 9_000, ..plain.clone() };
+        let all =
+            Holding { scope: scope("gold"), dirty: 250, left: 12, late: 250, open: 1, emails: 9_000, ..plain.clone() };
         let holders = [Holder::Nobody, Holder::Alive("pid 7 on etl-3 since 10:02 (run r_1)".to_owned())];
         assert_snapshot!(holdings(Path::new(".enlist"), &[plain, all], &holders, 2, 31, &Style::PLAIN));
     }

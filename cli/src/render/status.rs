@@ -144,7 +144,9 @@ pub fn found(person: &str, found: &[Found], suppressed: bool, style: &Style) -> 
         lines.push(format!("{name}: {what}"));
         lines.extend(one.place.as_ref().map(|place| format!("  row: {}", clean(place))));
         lines.extend(one.left.then(|| "  not in the segment any more".to_owned()));
-        lines.extend(one.email_kept.then(|| "  the email is kept, because this export tells contacts that they left".to_owned()));
+        lines.extend(
+            one.email_kept.then(|| "  the email is kept, because this export tells contacts that they left".to_owned()),
+        );
     }
     format!("{}\n{}\n", clean(person), lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
 }
@@ -158,7 +160,9 @@ fn words(reason: Option<&str>) -> String {
         Some("too_large") => "the contact is larger than a request".to_owned(),
         Some("suppressed") => "on a suppression list, or erased".to_owned(),
         Some("invalid") => "named when the request was refused".to_owned(),
-        Some("refused") => "unsubscribed, bounced, excluded, or beyond the contact limit; no reason is given".to_owned(),
+        Some("refused") => {
+            "unsubscribed, bounced, excluded, or beyond the contact limit; no reason is given".to_owned()
+        }
         Some("import_failed") => "every import that held the contact failed".to_owned(),
         Some(other) => clean(other),
         None => "no reason is known".to_owned(),

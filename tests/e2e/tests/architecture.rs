@@ -146,7 +146,16 @@ fn only_one_file_hands_work_to_blocking_threads() {
 
 #[test]
 fn only_delivery_writes_the_ledger() {
-    let writes = [".record(", ".settle(", ".clear_late(", ".expire_late(", ".set_generation(", ".note_absence(", ".keep_emails(", ".clear_emails("];
+    let writes = [
+        ".record(",
+        ".settle(",
+        ".clear_late(",
+        ".expire_late(",
+        ".set_generation(",
+        ".note_absence(",
+        ".keep_emails(",
+        ".clear_emails(",
+    ];
     for (name, text) in rust_files() {
         let product = text.split("#[cfg(test)]").next().unwrap();
         let outside =

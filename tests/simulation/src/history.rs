@@ -64,7 +64,7 @@ pub(crate) fn carry_out(scenario: &Scenario, broken: Option<Rule>, open: &Open) 
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime
         .map_err(|e| Error::new(enlist_core::ErrorKind::Bug, "simulation::runtime", format!("no runtime: {e}")))?;
-    runtime.block_on(async { History::begin(scenario, broken, open)?.carry_out(scenario).await })
+    runtime.block_on(async { Box::pin(History::begin(scenario, broken, open)?.carry_out(scenario)).await })
 }
 
 struct History {
@@ -119,7 +119,7 @@ impl History {
             if leg.busy {
                 self.keep_busy(&scenario.settings).await?;
             }
-            self.leg(leg).await?;
+            Box::pin(self.leg(leg)).await?;
         }
         self.own.narrow = false;
         self.simulator.change(weather::clear_up);

@@ -19,12 +19,7 @@ use crate::render::plural;
 const LARGEST: u64 = 64 << 20;
 
 /// Erases everybody whose email comes on standard input. Nobody is erased when one of the lines is no email.
-pub fn forget(
-    folder: &StateFolder,
-    state: &Path,
-    rejects: Vec<PathBuf>,
-    screen: &Screen,
-) -> Result<Exit, Failure> {
+pub fn forget(folder: &StateFolder, state: &Path, rejects: Vec<PathBuf>, screen: &Screen) -> Result<Exit, Failure> {
     let keys = read(folder, &mut io::stdin().lock())?;
     if keys.is_empty() {
         return Err(Failure::config("usage::input", "no email came on standard input")

@@ -47,7 +47,13 @@ pub fn run() -> RunView {
 pub fn stopped() -> RunView {
     RunView {
         exit: Exit::Unfinished,
-        outcome: Outcome { confirmed: 521_674, deferred: 475_452, rejected: 2_348, duplicate: 526, ..Outcome::default() },
+        outcome: Outcome {
+            confirmed: 521_674,
+            deferred: 475_452,
+            rejected: 2_348,
+            duplicate: 526,
+            ..Outcome::default()
+        },
         refused: 0,
         error: Some(Error::new(ErrorKind::Unfinished, "send::network", "no answer for 10 m").help("run it again")),
         ..run()

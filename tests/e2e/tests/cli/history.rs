@@ -37,7 +37,9 @@ fn runs_are_listed_shown_and_reported() {
     let page = fs::read_to_string(world.folder().join("report.html")).unwrap();
     assert!(page.contains("<html") && !page.contains("@example.com"), "a page without people");
     assert_eq!(world.enlist(&["status", "--parquet", "runs.parquet"]).code, 0);
-    world.python("t = pq.read_table('runs.parquet'); assert t.num_rows == 2 and t['confirmed'].to_pylist() == [30, 1], t");
+    world.python(
+        "t = pq.read_table('runs.parquet'); assert t.num_rows == 2 and t['confirmed'].to_pylist() == [30, 1], t",
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use enlist_core::{Batches, Hasher, Ledger, Leavers, Report, Selection, normalise_email};
+use enlist_core::{Batches, Hasher, Leavers, Ledger, Report, Selection, normalise_email};
 use enlist_kit::{People, World};
 use enlist_simulator::{FaultScope, Settings, Status};
 use tokio::time::{Duration, timeout};
@@ -138,7 +138,8 @@ async fn a_row_that_is_rejected_or_left_out_is_no_leaver() {
     // The tier of person 7 breaks a rule of the field: the person is in the segment all the same.
     let people = People::clean(100).batch(0, 100);
     let mut columns: Vec<ArrayRef> = people.columns().to_vec();
-    columns[4] = Arc::new(StringArray::from_iter_values((0..100).map(|n| if n == 7 { "no such tier" } else { "Gold" })));
+    columns[4] =
+        Arc::new(StringArray::from_iter_values((0..100).map(|n| if n == 7 { "no such tier" } else { "Gold" })));
     let batch = RecordBatch::try_new(people.schema(), columns).unwrap();
     let report = world.run(Batches::new("people", batch.schema(), vec![batch])).await.unwrap();
     assert_eq!((report.outcome.rejected, report.plan.leave), (1, 0));
