@@ -97,6 +97,7 @@ fn a_signal_lets_the_run_under_way_finish_its_requests_and_the_next_run_continue
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "waits for a process")]
 fn a_second_signal_ends_the_run_under_way_too() {
     let world = scheduled(json!({ "bulk_latency": { "fixed": 25.0 } }), 30);
     let mut schedule = world.background(&["schedule", "--progress-every", "1s"]);

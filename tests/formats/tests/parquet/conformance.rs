@@ -1,6 +1,5 @@
 //! Parquet files keep what every source promises.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;

@@ -1,6 +1,5 @@
 //! CSV files keep what every source promises.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
 //! What CSV in object stores promises: the rows and places of the same files on disk, plain and compressed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::fs;
 use std::io::Write;

@@ -1,5 +1,4 @@
 //! What CSV files promise: cells exactly as written, places, and an error for every file that is not whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::io::Write;

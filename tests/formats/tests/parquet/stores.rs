@@ -1,6 +1,5 @@
 //! What Parquet in object stores promises: the rows and places of the same files on disk, only the bytes of the columns
 //! asked for, and an error when a store goes away.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

@@ -1,5 +1,4 @@
 //! What Parquet files promise: order, places, types, and an error for every file that is not whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs::{self, File};
 use std::path::Path;
