@@ -6,12 +6,9 @@
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use enlist_core::{
-    Batches, Clock, Export, FilePaceStore, Guards, Observer, Pacer, Scope, SqliteLedger, State, StateFolder,
-};
+use enlist_core::{Batches, Clock, Export, FilePaceStore, Observer, Pacer, Scope, SqliteLedger, State, StateFolder};
 use enlist_sink_activecampaign::{ActiveCampaign, Settings};
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,6 +1,5 @@
 //! CSV files keep what every source promises.
 
-
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;

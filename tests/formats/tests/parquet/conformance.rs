@@ -1,6 +1,5 @@
 //! Parquet files keep what every source promises.
 
-
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
