@@ -2,7 +2,7 @@
 
 use enlist_core::Error;
 
-use super::{Ink, Style, clean};
+use super::{Ink, Style, advice, clean};
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,7 @@ impl Check {
 
     /// A check that found what a run would fail with.
     pub fn failed(name: impl Into<String>, error: &Error) -> Self {
-        let help = error.help_text().map(|help| format!("; {help}")).unwrap_or_default();
-        let mut check = Self::new(Verdict::Fail, name, format!("{error}{help}"));
+        let mut check = Self::new(Verdict::Fail, name, format!("{error}; {}", advice(error)));
         check.error = Some(error.clone());
         check
     }

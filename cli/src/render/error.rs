@@ -1,6 +1,6 @@
 //! The screen of an error: code and message, the line at fault, what to do.
 
-use super::{Ink, Style, clean};
+use super::{Ink, Style, advice, clean};
 use crate::failure::{Failure, Snippet};
 
 /// The screen of what ended a command.
@@ -12,9 +12,7 @@ pub fn screen(failure: &Failure, style: &Style) -> String {
     for note in &failure.notes {
         screen.push_str(&format!("  {}\n", clean(note)));
     }
-    if let Some(help) = failure.error.help_text() {
-        screen.push_str(&format!("  {} {}\n", style.paint(Ink::Cyan, "help:"), clean(help)));
-    }
+    screen.push_str(&format!("  {} {}\n", style.paint(Ink::Cyan, "help:"), clean(advice(&failure.error))));
     screen
 }
 

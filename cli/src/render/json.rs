@@ -186,7 +186,7 @@ fn of_error(error: &enlist_core::Error, exit: Exit) -> RunError {
     RunError {
         code: error.code().to_owned(),
         message: error.to_string(),
-        help: error.help_text().map(str::to_owned),
+        help: Some(super::advice(error).to_owned()),
         stage: stage(error.code()).to_owned(),
         retryable: exit.retryable(),
     }

@@ -1,5 +1,6 @@
 //! What people and programs read: pure functions from plain structs to text.
 
+mod advice;
 pub mod audit;
 pub mod doctor;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod state;
 pub mod status;
 mod style;
 
+pub use advice::advice;
 pub use escape::clean;
 pub use number::{count, plural, size, time};
 pub use style::{Ink, Style};

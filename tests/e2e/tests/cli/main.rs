@@ -15,5 +15,6 @@ mod output;
 #[allow(dead_code, reason = "shared with the tests of processes, which need more of it")]
 mod process;
 mod schedule;
+mod screens;
 mod values;
 mod world;

@@ -109,7 +109,7 @@ pub fn command(folder: &Path, by: &[&str], arguments: &[&str]) -> Command {
 }
 
 /// The binary under test: `target/PROFILE/enlist`, two folders above the test executable.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(named) = env::var_os("ENLIST_TEST_BINARY") {
         return named.into();
     }
