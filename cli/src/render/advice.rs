@@ -10,7 +10,7 @@ pub fn advice(error: &Error) -> &str {
 /// Codes whose cure is the same wherever they come from.
 fn of_code(code: &str) -> Option<&'static str> {
     Some(match code {
-        "config::unreadable" => "check the path and who may read it; -c FILE names another",
+        "config::unreadable" => "check that it is the right file and who may read it; -c FILE names another",
         "config::yaml" => "look at the marked place: spaces indent, tabs do not, and text with : or # needs quotes",
         "config::wrong_shape" => "enlist init writes an example, enlist generate schema all there is",
         "config::unknown_key" => "enlist generate schema writes all keys there are",
@@ -18,6 +18,11 @@ fn of_code(code: &str) -> Option<&'static str> {
         "config::too_large" => "check that it is the right file",
         "config::variable" => "set the variable, also in .env beside the configuration; a ${file:…} has to be readable",
         "config::env_file" => "write NAME=value on each line",
+        "source::unreadable" => "check the path and who may read it",
+        "source::glob" => "* stands for any name, ** for folders; [ and { need their other half",
+        "query::syntax" | "query::invalid" => "correct the SELECT where the message points at it",
+        "sim::settings" => "name what the message lists; a share is a number from 0 to 1",
+        "sim::data" => "move the file away: the simulator then begins a fresh account",
         "init::write" => "check free space and who may write there, or name another folder",
         _ => return None,
     })

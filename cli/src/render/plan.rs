@@ -157,7 +157,9 @@ fn verdict(plan: &PlanView, style: &Style) -> String {
     let counts = &plan.counts;
     let tell = plan.leavers.as_ref().map_or(0, |(_, leavers)| leavers.tell);
     let told = if tell > 0 { format!(" {} to be told that they left.", count(tell)) } else { String::new() };
-    let line = if counts.add + counts.update == 0 {
+    let line = if counts.add + counts.update == 0 && tell > 0 {
+        format!("Plan: no row to send, {} unchanged, {} rejected.", count(counts.unchanged), count(counts.rejected))
+    } else if counts.add + counts.update == 0 {
         format!("Plan: nothing to send, {} unchanged, {} rejected.", count(counts.unchanged), count(counts.rejected))
     } else {
         format!(

@@ -56,7 +56,9 @@ pub fn screen(source: &SourceView, style: &Style) -> String {
     lines.push(String::new());
     lines.push(format!("  sample      {}", sample(source)));
     lines.push(String::new());
-    lines.push(format!("Next: {}", source.next));
+    let has_email = source.columns.iter().any(|column| column.becomes.as_deref() == Some("email"));
+    let map = if has_email { "" } else { " --map email=COLUMN" };
+    lines.push(format!("Next: {}{map}", source.next));
     lines.join("\n") + "\n"
 }
 

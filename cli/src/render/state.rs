@@ -16,7 +16,7 @@ pub fn holdings(
     style: &Style,
 ) -> String {
     let mut lines =
-        vec![format!("{}: keys of contacts and of their values, no names", clean(&folder.display().to_string()))];
+        vec![format!("{}: keyed hashes of contacts and of their values", clean(&folder.display().to_string()))];
     for (it, holder) in holdings.iter().zip(holders) {
         let scope = &it.scope;
         let name = style.paint(Ink::Bold, clean(&scope.export));

@@ -4,14 +4,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Texts of fixed form: `0` stands for any digit, `x` for any hexadecimal digit, every other character for itself.
+/// Texts of fixed form: `0` stands for any digit, `x` for any hexadecimal digit, `*` for any
+/// letter or digit, every other character for itself.
 /// The first that fits wins.
-const FORMS: [(&str, &str); 6] = [
+const FORMS: [(&str, &str); 8] = [
     ("r_00000000_000000_000", "r_YYYYMMDD_hhmmss_nnn"),
     ("0000-00-00T00:00:00.000Z", "YYYY-MM-DDThh:mm:ss.nnnZ"),
     ("0000-00-00T00:00:00Z", "YYYY-MM-DDThh:mm:ssZ"),
     ("0000-00-00 00:00:00", "YYYY-MM-DD hh:mm:ss"),
     ("0000-00-00 00:00", "YYYY-MM-DD hh:mm"),
+    ("/.enlist-******", "/.enlist-RANDOM"),
+    ("/.findings-******", "/.findings-RANDOM"),
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "KEYKEYKEYKEYKEYKEYKEYKEYKEYKEYKE"),
 ];
 
@@ -86,12 +89,13 @@ fn fits(text: &str, form: &str) -> bool {
     let one = |(c, form): (char, char)| match form {
         '0' => c.is_ascii_digit(),
         'x' => c.is_ascii_hexdigit(),
+        '*' => c.is_ascii_alphanumeric(),
         form => c == form,
     };
     text.chars().count() >= form.len() && text.chars().zip(form.chars()).all(one)
 }
 
-/// Numbers before `s`, `ms` or `/min`, that is, times and rates.
+/// Numbers before a unit of time, of a rate, or of the time that was used up.
 fn untimed(line: &str) -> String {
     let mut masked = String::new();
     let mut rest = line;
@@ -100,7 +104,7 @@ fn untimed(line: &str) -> String {
         masked.push_str(before);
         let end = from.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(from.len());
         let (number, behind) = from.split_at(end);
-        let measured = [" s", " ms", "/min"].iter().any(|unit| {
+        let measured = [" s", " ms", "/min", " contacts/min", " % of the 90-minute target"].iter().any(|unit| {
             let after = behind.strip_prefix(unit).map(|after| after.chars().next());
             after.is_some_and(|next| next.is_none_or(|c| !c.is_alphanumeric()))
         });
