@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Texts of fixed form: `0` stands for any digit, `x` for any hexadecimal digit, `*` for any
-/// letter or digit, every other character for itself.
-/// The first that fits wins.
-const FORMS: [(&str, &str); 8] = [
+/// Texts of fixed form: `0` stands for any digit, `x` for any hexadecimal digit, `*` for any letter or
+/// digit, every other character for itself. The first that fits wins.
+const FORMS: [(&str, &str); 9] = [
+    ("r_00000000_000000_000_xxxx", "r_YYYYMMDD_hhmmss_nnn_rrrr"),
     ("r_00000000_000000_000", "r_YYYYMMDD_hhmmss_nnn"),
     ("0000-00-00T00:00:00.000Z", "YYYY-MM-DDThh:mm:ss.nnnZ"),
     ("0000-00-00T00:00:00Z", "YYYY-MM-DDThh:mm:ssZ"),
@@ -18,8 +18,8 @@ const FORMS: [(&str, &str); 8] = [
     ("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "KEYKEYKEYKEYKEYKEYKEYKEYKEYKEYKE"),
 ];
 
-/// Keys of documents whose numbers are measured.
-const MEASURED: [&str; 13] = [
+/// Keys of documents whose values are measured.
+const MEASURED: [&str; 8] = [
     "seconds",
     "requests_per_min",
     "contacts_per_min",
@@ -27,12 +27,7 @@ const MEASURED: [&str; 13] = [
     "used_fraction",
     "latency_ms",
     "timeline",
-    "pid",
     "other",
-    "p50",
-    "p95",
-    "p99",
-    "mtime",
 ];
 
 /// `text` without what differs from run to run. A line that is a document is written out, a key a line.
