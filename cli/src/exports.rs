@@ -99,6 +99,7 @@ fn guards(written: &spec::Guards) -> Guards {
         max_rejects: written.max_rejects.map(|share| share.fraction()).or(default.max_rejects),
         min_rows: written.min_rows.unwrap_or(default.min_rows),
         max_adds: written.max_adds.or(default.max_adds),
+        max_leave: written.max_leave.map(|share| share.fraction()).or(default.max_leave),
         allow: default.allow,
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use enlist_core::{Error, ErrorKind};
+use enlist_core::{Error, ErrorKind, StateFolder};
 use enlist_history::{History, RunDocument};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,8 @@ const STALE: Duration = Duration::from_secs(15);
 
 /// Appends `run` to the history of `state`. The run is over: what cannot be kept is worth a warning and no more.
 pub fn keep(state: &Path, run: &RunDocument, screen: &Screen) {
-    // Without a state folder nothing was begun, and none is made for it.
-    if !state.is_dir() {
+    // Without a state folder nothing was begun, and none is made for it; one that a run refused is not written to.
+    if !matches!(StateFolder::open_existing_read_only(state), Ok(Some(_))) {
         return;
     }
     if let Err(error) = History::of(state).append(run) {

@@ -24,39 +24,49 @@ pub(crate) async fn read(sources: &[Arc<dyn Source>], erased: Vec<Key>, hasher: 
 
 async fn add(source: &dyn Source, hasher: &Hasher, suppression: &mut Suppression) -> Result<(), Error> {
     let schema = source.schema().await?;
-    let column = column_of(&schema, source.name())?;
-    let mut segment = source.scan(std::slice::from_ref(&column)).await?;
+    let columns = columns_of(&schema, source.name())?;
+    let mut segment = source.scan(&columns).await?;
     while let Some(batch) = segment.batches.try_next().await? {
-        let missing = || unreadable(source.name(), &column);
-        let values = texts(batch.rows.column_by_name(&column).ok_or_else(missing)?).ok_or_else(missing)?;
-        for row in (0..values.len()).filter(|&row| values.is_valid(row)) {
-            if !suppression.add(values.value(row), hasher) {
-                // Passing over it would send somebody who must not be sent.
-                let origin = segment.origins.get(batch.origin as usize).map_or("", String::as_str);
-                let place = format!("{origin}: row {}", batch.first_row + row as u64);
-                let what = format!("{place}: column `{column}` holds neither an email nor the hash of one");
-                return Err(Error::new(ErrorKind::Source, "suppress::entry", what)
-                    .help("write emails, or their SHA-256 or MD5 in hexadecimal; leave cells empty that mean nobody"));
+        for column in &columns {
+            let missing = || unreadable(source.name(), column);
+            let values = texts(batch.rows.column_by_name(column).ok_or_else(missing)?).ok_or_else(missing)?;
+            for row in (0..values.len()).filter(|&row| values.is_valid(row)) {
+                if !suppression.add(values.value(row), hasher) {
+                    // Passing over it would send somebody who must not be sent.
+                    let origin = segment.origins.get(batch.origin as usize).map_or("", String::as_str);
+                    let place = format!("{origin}: row {}", batch.first_row + row as u64);
+                    return Err(not_understood(&place, column));
+                }
             }
         }
     }
     Ok(())
 }
 
-/// The only column, or the one whose name says so.
-fn column_of(schema: &Schema, name: &str) -> Result<String, Error> {
+/// The only column, or every one whose name says that it holds people.
+fn columns_of(schema: &Schema, name: &str) -> Result<Vec<String>, Error> {
     if let [only] = schema.fields().iter().collect::<Vec<_>>().as_slice() {
-        return Ok(only.name().clone());
+        return Ok(vec![only.name().clone()]);
     }
-    if let Ok(found) = Mapping::automatic(schema) {
-        return Ok(found.mapping.email);
+    let hashed = schema.fields().iter().map(|field| field.name());
+    let hashed = hashed.filter(|name| HASHES.contains(&name.to_lowercase().as_str())).cloned();
+    let email = Mapping::automatic(schema).ok().map(|found| found.mapping.email);
+    let columns: Vec<String> = email.into_iter().chain(hashed).collect();
+    if columns.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "suppress::column",
+            format!("{name}: which column holds the people?"),
+        )
+        .help("name one column email or hash, or leave only one"));
     }
-    let hashed = schema.fields().iter().filter(|field| HASHES.contains(&field.name().to_lowercase().as_str()));
-    match hashed.collect::<Vec<_>>().as_slice() {
-        [one] => Ok(one.name().clone()),
-        _ => Err(Error::new(ErrorKind::Config, "suppress::column", format!("{name}: which column holds the people?"))
-            .help("name one column email or hash, or leave only one")),
-    }
+    Ok(columns)
+}
+
+fn not_understood(place: &str, column: &str) -> Error {
+    let what = format!("{place}: column `{column}` holds neither an email that a contact can have nor the hash of one");
+    Error::new(ErrorKind::Source, "suppress::entry", what)
+        .help("write bare emails, or their SHA-256 or MD5 in hexadecimal; leave cells empty that mean nobody")
 }
 
 fn texts(column: &ArrayRef) -> Option<StringArray> {

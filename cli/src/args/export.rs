@@ -32,7 +32,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "targets")]
     pub all: bool,
     /// Only show what would be sent, like plan
-    #[arg(short = 'n', long)]
+    #[arg(short = 'n', long, conflicts_with_all = ["full", "only_rejects", "limit", "sim"])]
     pub dry_run: bool,
     /// Send everything again, not only what changed
     #[arg(long)]

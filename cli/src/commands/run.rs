@@ -162,5 +162,6 @@ impl Command<'_> {
 
 /// Unique within a state folder and in the order of time.
 fn name_of_run(started: chrono::DateTime<chrono::Utc>) -> String {
-    format!("r_{}", started.format("%Y%m%d_%H%M%S_%3f"))
+    // Exports that are due at the same moment start within a millisecond.
+    format!("r_{}_{:04x}", started.format("%Y%m%d_%H%M%S_%3f"), fastrand::u16(..))
 }

@@ -142,6 +142,14 @@ fn reset(
         )
         .help(format!("exports: {}", names.join(", "))));
     }
+    let open: u64 = known.iter().filter(|it| it.scope.export == export).map(|it| it.open + it.late).sum();
+    if open > 0 {
+        let what =
+            format!("{export} has requests whose end is not known: values may still land that nobody would wait for");
+        return Err(Error::new(ErrorKind::State, "state::open", what)
+            .help("run the export once more: it finds out what became of them")
+            .into());
+    }
     if !yes {
         let what = format!(
             "{} of {export} would be forgotten: its next run sends everybody again, and tells nobody who left meanwhile",

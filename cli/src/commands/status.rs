@@ -138,6 +138,10 @@ fn one(name: &str, runs: &[RunDocument], args: &StatusArgs, screen: &Screen) -> 
 /// Writes a file as a whole or not at all; a link at its place is replaced, not followed.
 fn wrote(file: &Path, bytes: &[u8], screen: &Screen) -> Result<Exit, Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        return Err(Failure::config("status::write", format!("{} is no file", file.display()))
+            .help("name a file in a folder that is there and yours"));
+    }
     let write = || -> std::io::Result<u64> {
         let mut temporary = tempfile::Builder::new().prefix(".enlist-").tempfile_in(folder)?;
         temporary.write_all(bytes)?;

@@ -58,7 +58,7 @@ pub fn screen(source: &SourceView, style: &Style) -> String {
     lines.push(String::new());
     let has_email = source.columns.iter().any(|column| column.becomes.as_deref() == Some("email"));
     let map = if has_email { "" } else { " --map email=COLUMN" };
-    lines.push(format!("Next: {}{map}", source.next));
+    lines.push(format!("Next: {}{map}", clean(&source.next)));
     lines.join("\n") + "\n"
 }
 

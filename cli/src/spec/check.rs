@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use enlist_core::Leavers;
+
 use super::export::{Known, export};
 use super::extends::extended;
 use super::interpolate::is_written_out;
-use super::model::{Connection, SIMULATOR, Spec};
+use super::model::{Connection, Export, SIMULATOR, Spec};
 use super::reader::Reader;
 use super::source::SourceSpec;
 use super::written::{self, Text};
@@ -50,6 +52,7 @@ pub fn check(reader: &Reader<'_>, file: written::File) -> Result<Spec, Failure> 
         state: &state,
     };
     let exports = each(&extended(reader, file.exports)?, |name, it| export(reader, &known, name, it))?;
+    no_list_is_left_by_one_and_kept_by_another(&exports)?;
     Ok(Spec {
         file: PathBuf::from(&reader.document.name),
         default_connection: default.map(|name| reader.text(name)).transpose()?,
@@ -112,4 +115,22 @@ pub fn identifier(reader: &Reader<'_>, kind: &str, name: &Text) -> Result<String
 pub fn is_name(name: &str) -> bool {
     let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     (1..=64).contains(&name.len()) && name.chars().all(sound)
+}
+
+/// Whoever leaves one segment may be in another: an export that unsubscribes has its list to itself.
+fn no_list_is_left_by_one_and_kept_by_another(exports: &[Export]) -> Result<(), Failure> {
+    for one in exports.iter().filter(|export| export.leavers == Leavers::Unsubscribe) {
+        let same = |other: &&Export| {
+            other.name != one.name && other.list == one.list && other.connection.host == one.connection.host
+        };
+        if let Some(other) = exports.iter().find(same) {
+            let what = format!(
+                "`{}` unsubscribes who leaves its segment from list {}, which `{}` fills too",
+                one.name, one.list, other.name
+            );
+            return Err(Failure::config("config::shared_list", what)
+                .help("give each its own list; or carry both in one export, with segments: or one SELECT"));
+        }
+    }
+    Ok(())
 }

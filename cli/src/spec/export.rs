@@ -246,6 +246,7 @@ fn guards(reader: &Reader<'_>, it: &written::Guards) -> Result<Guards, Failure> 
         max_rejects: share("max_rejects", &it.max_rejects)?,
         min_rows: number("min_rows", &it.min_rows)?,
         max_adds: number("max_adds", &it.max_adds)?,
+        max_leave: share("max_leave", &it.max_leave)?,
     })
 }
 

@@ -257,4 +257,6 @@ pub struct Guards {
     pub min_rows: Option<u64>,
     /// Most contacts added.
     pub max_adds: Option<u64>,
+    /// Most contacts told that they left, as a share of those confirmed before.
+    pub max_leave: Option<Percent>,
 }

@@ -174,6 +174,13 @@ fn typed(
         return Err(Failure::config("usage::sql", "which rows of the database?")
             .help("--sql \"SELECT … FROM …\", in the database's own SQL"));
     }
+    if spec.is_some_and(|spec| spec.exports.iter().any(|export| export.name == source.name)) {
+        // What is remembered goes by the name: the two would take turns at each other's contacts.
+        let what =
+            format!("the configuration has an export `{}`, and what is typed would be called the same", source.name);
+        return Err(Failure::config("usage::same_name", what)
+            .help(format!("run the export: enlist run {}; or give the file another name", source.name)));
+    }
     let list = args.list.ok_or_else(|| {
         Failure::config("usage::list", "which list?").help("--list 7: the number in the address of the list's page")
     })?;

@@ -209,6 +209,8 @@ written! {
         /// Most contacts added.
         #[schemars(extend("anyOf" = count()))]
         max_adds: Option<Text>,
+        /// Most contacts told that they left, as a share of those confirmed before, for example 10%.
+        max_leave: Option<Text>,
     }
     /// What exports have in common.
     Defaults {

@@ -17,6 +17,8 @@ pub(super) struct Court {
     pub(super) keep: Keep,
     /// Contacts of jobs that are not known to have ended.
     pub(super) pending: HashSet<Key>,
+    /// Who is in the segment although the row was rejected: counted there, and nobody of them left.
+    pub(super) rejected: HashSet<Key>,
     pub(super) encoder: Arc<dyn Encode>,
     pub(super) hasher: Hasher,
     pub(super) limits: Limits,
@@ -148,6 +150,9 @@ impl Court {
 
     /// A contact without a row. An entry of a refused value alone is nobody's trace at the destination.
     fn outside(&self, case: &Case<'_>, member: Option<Membership>, classes: &mut Classes) {
+        if self.rejected.contains(&case.key) {
+            return;
+        }
         let applied = case.entry.is_some_and(|entry| !matches!(entry.standing, Standing::Rejected(..)));
         let ours = applied || self.pending.contains(&case.key);
         match member {

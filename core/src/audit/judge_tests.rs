@@ -175,6 +175,7 @@ fn audit(rows: &[(u8, u8)], known: &BTreeMap<u8, Known>, list: &[Listed]) -> (Cl
         generation: PRESENT,
         keep: Keep::First,
         pending: known.iter().filter(|(_, known)| known.pending).map(|(&who, _)| key(who)).collect(),
+        rejected: std::collections::HashSet::new(),
         encoder: Arc::new(Lines),
         hasher: hasher(),
         limits: Limits { contacts: 9, bytes: 99 },

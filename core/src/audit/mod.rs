@@ -193,6 +193,7 @@ impl Export {
             generation,
             keep: bound.written.keep.clone(),
             pending,
+            rejected: read.rejected,
             encoder: self.sink.encoder(),
             hasher: hasher.clone(),
             limits: self.sink.limits(),

@@ -50,7 +50,7 @@ impl Delivery {
     /// Writes down what has to be on record before anything is sent: who left and who is back, and the emails of those
     /// who may have to be told that they left; without `emails` none is kept any longer.
     pub(crate) async fn note(&mut self, left: Vec<Key>, back: Vec<Key>, emails: Option<Emails>) -> Result<(), Error> {
-        if !left.is_empty() || !back.is_empty() {
+        if !left.is_empty() || !back.is_empty() || emails.is_some() {
             self.with_ledger_mut(move |ledger| ledger.note_absence(&left, &back)).await??;
         }
         self.with_ledger_mut(move |ledger| {

@@ -34,7 +34,7 @@ pub(super) fn absent(conn: &Connection, scope: i64, from: Key, to: Key) -> Resul
     collect(conn, left, params![scope, from.0, to.0], |row| codec::absent(row, scope, &mut sum))
 }
 
-/// Writes who left, of those who have an entry, and who is back.
+/// Writes who left, of those who have an entry, and who is back; forgets emails of contacts that never came to be.
 pub(super) fn note(tx: &Transaction<'_>, scope: i64, left: &[Key], back: &[Key]) -> Result<(), Unreadable> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO absent (scope, key, sum)
@@ -44,6 +44,15 @@ pub(super) fn note(tx: &Transaction<'_>, scope: i64, left: &[Key], back: &[Key])
     let mut sum = Checksum::default();
     for key in left {
         insert.execute(params![scope, key.0, sum.absent(scope, &key.0)])?;
+    }
+    // Emails of contacts that never came to anything: no entry, and no request under way that could bring one.
+    let under_way: i64 = tx.query_row("SELECT count(*) FROM intent WHERE scope = ?", [scope], |row| row.get(0))?;
+    if under_way == 0 {
+        tx.execute(
+            "DELETE FROM email WHERE scope = ?1
+             AND NOT EXISTS (SELECT 1 FROM contact WHERE contact.scope = ?1 AND contact.key = email.key)",
+            [scope],
+        )?;
     }
     let mut delete = tx.prepare_cached("DELETE FROM absent WHERE scope = ? AND key = ?")?;
     for key in back {

@@ -109,6 +109,16 @@ pub(super) fn contact(
     present: Option<i64>,
     sum: &mut Checksum,
 ) -> Result<(Key, Standing), Unreadable> {
+    contact_with_earlier(row, scope, present, sum).map(|(key, standing, _)| (key, standing))
+}
+
+/// The same, and what it stood under another generation.
+pub(super) fn contact_with_earlier(
+    row: &Row,
+    scope: i64,
+    present: Option<i64>,
+    sum: &mut Checksum,
+) -> Result<(Key, Standing, Option<Standing>), Unreadable> {
     let key = row.get_ref(0)?.as_blob()?;
     let generation = row.get_ref(1)?.as_i64_or_null()?;
     let fp = row.get_ref(2)?.as_blob_or_null()?;
@@ -118,7 +128,6 @@ pub(super) fn contact(
         return Err(Unreadable::Damaged("a contact does not match its checksum"));
     }
     let standing = match (fp, reason) {
-        _ if generation.is_none() || generation != present => Standing::Dirty,
         (None, _) => Standing::Dirty,
         (Some(fp), None) => Standing::Confirmed(Fingerprint(wide(fp)?)),
         (Some(fp), Some(code)) => {
@@ -127,7 +136,11 @@ pub(super) fn contact(
             Standing::Rejected(Fingerprint(wide(fp)?), reason)
         }
     };
-    Ok((Key(wide(key)?), standing))
+    let key = Key(wide(key)?);
+    if generation.is_none() || generation != present {
+        return Ok((key, Standing::Dirty, Some(standing).filter(|standing| *standing != Standing::Dirty)));
+    }
+    Ok((key, standing, None))
 }
 
 /// `key, fp, intent, sum` of a late value.

@@ -72,7 +72,7 @@ impl History {
     }
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
-        let (mut standing, mut raw) = (None, None);
+        let (mut standing, mut raw, mut earlier) = (None, None, None);
         let mut late: Vec<(Fingerprint, IntentId)> = Vec::new();
         for (at, fact) in self.facts.iter().enumerate() {
             match fact {
@@ -80,10 +80,11 @@ impl History {
                     raw = Some(*now);
                     let same = self.generation_at(at) == Some(generation);
                     standing = Some(if same { *now } else { Standing::Dirty });
+                    earlier = Some(*now).filter(|now| !same && *now != Standing::Dirty);
                 }
                 Fact::Late(key, fp, intent) if *key == wanted => {
-                    let earlier = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
-                    late.push((*fp, earlier.map_or(*intent, |earlier| earlier.max(*intent))));
+                    let before = late.iter().position(|(known, _)| known == fp).map(|at| late.swap_remove(at).1);
+                    late.push((*fp, before.map_or(*intent, |before| before.max(*intent))));
                 }
                 Fact::Expired(through) => {
                     let expired = late.iter_mut().filter(|(_, intent)| intent <= through);
@@ -94,6 +95,7 @@ impl History {
                     if late.iter().any(|(fp, intent)| intent <= through && other(fp)) {
                         raw = Some(Standing::Dirty);
                         standing = raw;
+                        earlier = None;
                     }
                     late.retain(|(_, intent)| intent > through);
                 }
@@ -102,7 +104,7 @@ impl History {
         }
         late.sort();
         let late = late.into_iter().map(|(fp, _)| fp).collect();
-        standing.map(|standing| Entry { late, ..Entry::of(wanted, standing) })
+        standing.map(|standing| Entry { late, earlier, ..Entry::of(wanted, standing) })
     }
 
     fn entries(&self, generation: Digest) -> Vec<Entry> {

@@ -26,10 +26,7 @@ pub struct Forgotten {
 /// As [`SqliteLedger::open`](super::SqliteLedger::open).
 pub fn forget(path: &Path, people: &[Key], now: i64) -> Result<Forgotten, Error> {
     let mut conn = schema::open(path)?;
-    // What is deleted is overwritten: a keyed hash is personal data for whoever has the key file.
-    let secure = conn.execute_batch("PRAGMA secure_delete = ON;");
-    secure.map_err(|e| super::fault::fault(path, "erasing people", &e))?;
-    write(&mut conn, path, "erasing people", |tx| {
+    let forgotten = write(&mut conn, path, "erasing people", |tx| {
         let mut forgotten = Forgotten::default();
         for key in people {
             let known = erase(tx, key)?;
@@ -41,7 +38,16 @@ pub fn forget(path: &Path, people: &[Key], now: i64) -> Result<Forgotten, Error>
             forgotten.before += u64::from(fresh == 0);
         }
         Ok(forgotten)
-    })
+    })?;
+    compact(&conn, path)?;
+    Ok(forgotten)
+}
+
+/// Leaves no copy of what was deleted in the free space of the file or in its log: a keyed hash is personal data for
+/// whoever has the key file, and an email is for everybody.
+fn compact(conn: &rusqlite::Connection, path: &Path) -> Result<(), Error> {
+    let done = conn.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
+    done.map_err(|e| super::fault::fault(path, "removing what was erased", &e))
 }
 
 fn erase(tx: &Transaction<'_>, key: &Key) -> Result<bool, Unreadable> {
@@ -62,7 +68,7 @@ fn erase(tx: &Transaction<'_>, key: &Key) -> Result<bool, Unreadable> {
 /// As [`SqliteLedger::open`](super::SqliteLedger::open).
 pub fn reset(path: &Path, export: &str) -> Result<u64, Error> {
     let mut conn = schema::open(path)?;
-    write(&mut conn, path, "resetting an export", |tx| {
+    let contacts = write(&mut conn, path, "resetting an export", |tx| {
         let mut contacts = 0;
         let own: Vec<i64> =
             scopes(tx)?.into_iter().filter(|(_, it, _)| it.export == export).map(|(id, ..)| id).collect();
@@ -74,5 +80,7 @@ pub fn reset(path: &Path, export: &str) -> Result<u64, Error> {
             tx.execute("DELETE FROM scope WHERE id = ?", [scope])?;
         }
         Ok(contacts)
-    })
+    })?;
+    compact(&conn, path)?;
+    Ok(contacts)
 }

@@ -129,6 +129,8 @@ impl Ledger for MemoryLedger {
             key: *key,
             standing: if written.as_ref() == Some(generation) { *standing } else { Standing::Dirty },
             late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
+            earlier: Some(*standing)
+                .filter(|standing| written.as_ref() != Some(generation) && *standing != Standing::Dirty),
             left: records.left.contains(key),
             email: records.emails.get(key).cloned(),
         };
@@ -199,6 +201,10 @@ impl Ledger for MemoryLedger {
         self.write(|records| {
             records.left.extend(left.iter().filter(|key| records.contacts.contains_key(key)));
             records.left.retain(|key| !back.contains(key));
+            if records.intents.is_empty() {
+                let contacts = &records.contacts;
+                records.emails.retain(|key, _| contacts.contains_key(key));
+            }
             Ok(())
         })
     }

@@ -158,6 +158,9 @@ pub struct Entry {
     pub standing: Standing,
     /// Values that may still land from requests without a definite answer.
     pub late: Vec<Fingerprint>,
+    /// What was on record under an earlier generation, where [`standing`](Self::standing) is dirty only because another
+    /// one was declared since.
+    pub earlier: Option<Standing>,
     /// Whether an earlier run found that the contact had left the segment.
     pub left: bool,
     /// The email, where the export tells contacts that they left.
@@ -167,7 +170,7 @@ pub struct Entry {
 impl Entry {
     /// An entry of a contact in the segment, without late values.
     pub fn of(key: Key, standing: Standing) -> Self {
-        Self { key, standing, late: Vec::new(), left: false, email: None }
+        Self { key, standing, late: Vec::new(), earlier: None, left: false, email: None }
     }
 }
 
@@ -224,7 +227,7 @@ pub trait Ledger: Send {
     fn expire_late(&mut self, through: IntentId) -> Result<(), Error>;
 
     /// Notes whom a run found to have `left` the segment, and who of those is `back`. Contacts without an entry are
-    /// passed over.
+    /// passed over. Forgets emails that were kept for contacts which never came to anything.
     fn note_absence(&mut self, left: &[Key], back: &[Key]) -> Result<(), Error>;
 
     /// Keeps emails of contacts that may have to be told that they left; they are kept before the contact is sent.

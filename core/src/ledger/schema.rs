@@ -162,7 +162,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     conn.set_prepared_statement_cache_capacity(32);
     conn.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;
-         PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;",
+         PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY;",
     )
     .map_err(fail)?;
     Ok(conn)

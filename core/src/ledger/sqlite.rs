@@ -157,8 +157,8 @@ impl Ledger for SqliteLedger {
             let contacts = "SELECT key, generation, fp, reason, sum FROM contact
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
             let mut entries = collect(conn, contacts, params![self.scope, from.0, to.0], |row| {
-                let (key, standing) = codec::contact(row, self.scope, present, &mut sum)?;
-                Ok(Entry::of(key, standing))
+                let (key, standing, earlier) = codec::contact_with_earlier(row, self.scope, present, &mut sum)?;
+                Ok(Entry { earlier, ..Entry::of(key, standing) })
             })?;
             for key in absence::absent(conn, self.scope, from, to)? {
                 if let Ok(at) = entries.binary_search_by_key(&key, |entry| entry.key) {
@@ -270,10 +270,14 @@ impl Ledger for SqliteLedger {
     }
 
     fn clear_emails(&mut self) -> Result<u64, Error> {
-        self.write(
-            "forgetting emails",
-            |tx, scope| Ok(tx.execute("DELETE FROM email WHERE scope = ?", [scope])? as u64),
-        )
+        let delete = "DELETE FROM email WHERE scope = ?";
+        let gone = self.write("forgetting emails", |tx, scope| Ok(tx.execute(delete, [scope])? as u64))?;
+        if gone > 0 {
+            // The log keeps what was written to it until it is folded in.
+            let folded = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);");
+            folded.map_err(|e| fault(&self.path, "forgetting emails", &e))?;
+        }
+        Ok(gone)
     }
 
     fn suppressed(&self) -> Result<Vec<Key>, Error> {

@@ -13,13 +13,22 @@ pub struct Guards {
     pub min_rows: u64,
     /// Most contacts that may be added.
     pub max_adds: Option<u64>,
+    /// Most of the known contacts that may be told that they left. A full run and a change of the mapping are judged too.
+    pub max_leave: Option<f64>,
     /// Guards that are not judged in this run.
     pub allow: Vec<Guard>,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { max_change: Some(0.3), max_rejects: Some(0.01), min_rows: 1, max_adds: None, allow: Vec::new() }
+        Self {
+            max_change: Some(0.3),
+            max_rejects: Some(0.01),
+            min_rows: 1,
+            max_adds: None,
+            max_leave: Some(0.1),
+            allow: Vec::new(),
+        }
     }
 }
 
@@ -34,13 +43,16 @@ pub enum Guard {
     MinRows,
     /// Too many contacts would be added.
     MaxAdds,
+    /// Too many contacts would be told that they left.
+    MaxLeave,
     /// The account has no room for the contacts to be added.
     ContactLimit,
 }
 
 impl Guard {
     /// Every guard.
-    pub const ALL: [Self; 5] = [Self::MaxChange, Self::MaxRejects, Self::MinRows, Self::MaxAdds, Self::ContactLimit];
+    pub const ALL: [Self; 6] =
+        [Self::MaxChange, Self::MaxRejects, Self::MinRows, Self::MaxAdds, Self::MaxLeave, Self::ContactLimit];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -49,6 +61,7 @@ impl Guard {
             Self::MaxRejects => "max_rejects",
             Self::MinRows => "min_rows",
             Self::MaxAdds => "max_adds",
+            Self::MaxLeave => "max_leave",
             Self::ContactLimit => "contact_limit",
         }
     }
@@ -67,6 +80,7 @@ impl Guards {
             (Guard::MaxRejects, self.too_many_rejects(plan)),
             (Guard::MaxChange, self.too_much_change(plan)),
             (Guard::MaxAdds, self.too_many_adds(plan)),
+            (Guard::MaxLeave, self.too_many_leavers(plan)),
             (Guard::ContactLimit, no_room(plan, headroom)),
         ];
         let judged = broken.into_iter().filter(|(guard, _)| !self.allow.contains(guard));
@@ -107,6 +121,19 @@ impl Guards {
                 percent(max)
             );
             (message, "check that the source and the mapping are what you expect")
+        })
+    }
+
+    fn too_many_leavers(&self, plan: &Summary) -> Option<(String, &'static str)> {
+        let max = self.max_leave?;
+        let tell = plan.leavers.tell.saturating_sub(plan.leavers.resend);
+        let whole = plan.known.max(tell);
+        exceeds(tell, whole, max).then(|| {
+            let message = format!(
+                "{tell} of {whole} known contacts would be told that they left, more than max_leave ({})",
+                percent(max)
+            );
+            (message, "check that the source is whole; what is told cannot always be taken back")
         })
     }
 
@@ -162,11 +189,18 @@ mod tests {
     #[test]
     fn each_guard_stops_what_it_names_and_can_be_allowed() {
         let rejected = [(Reason::BadEmail, 11)].into();
-        let plan = Summary { read: 999, add: 5, update: 301, known: 1_000, rejected, ..Summary::default() };
+        let leavers = crate::LeaverSummary { tell: 101, ..Default::default() };
+        let plan = Summary { read: 999, add: 5, update: 301, known: 1_000, rejected, leavers, ..Summary::default() };
         let mut guards = Guards { min_rows: 1_000, max_adds: Some(4), ..Guards::default() };
         let headroom = Some(Headroom { limit: 10, used: 6 });
-        let all =
-            ["guard::min_rows", "guard::max_rejects", "guard::max_change", "guard::max_adds", "guard::contact_limit"];
+        let all = [
+            "guard::min_rows",
+            "guard::max_rejects",
+            "guard::max_change",
+            "guard::max_adds",
+            "guard::max_leave",
+            "guard::contact_limit",
+        ];
         assert_eq!(codes(&guards, &plan, headroom), all);
         guards.allow = Guard::ALL.to_vec();
         assert!(codes(&guards, &plan, headroom).is_empty());

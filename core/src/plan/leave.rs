@@ -30,8 +30,10 @@ impl<'a> Leaving<'a> {
         if !self.merge.selection.is_all() || self.rejected.contains(&entry.key) {
             return Ok(());
         }
+        // Another mapping changes what a contact of the segment is sent, and nothing about who left.
+        let standing = entry.earlier.unwrap_or(entry.standing);
         let refused_as_leaver = self.merge.departure.is_some() && entry.left;
-        if matches!(entry.standing, Standing::Rejected(..)) && !refused_as_leaver {
+        if matches!(standing, Standing::Rejected(..)) && !refused_as_leaver {
             // The destination never took it.
             return Ok(());
         }
@@ -39,10 +41,10 @@ impl<'a> Leaving<'a> {
             summary.leave += 1;
             self.left.push(entry.key);
         }
-        self.tell(&entry, summary)
+        self.tell(&entry, standing, summary)
     }
 
-    fn tell(&mut self, entry: &Entry, summary: &mut Summary) -> Result<(), Error> {
+    fn tell(&mut self, entry: &Entry, standing: Standing, summary: &mut Summary) -> Result<(), Error> {
         let Some(departure) = self.merge.departure else { return Ok(()) };
         let Some(email) = &entry.email else {
             summary.leavers.unknown += 1;
@@ -55,10 +57,9 @@ impl<'a> Leaving<'a> {
         let payload = self.merge.encoder.encode_leaver(email, departure)?;
         let print = self.merge.hasher.fingerprint(&payload);
         let late = entry.late.iter().any(|&late| late != print);
-        match entry.standing {
-            Standing::Confirmed(known)
-                if known == print && !late && !self.merge.full && !self.merge.pending.contains(&entry.key) =>
-            {
+        match standing {
+            // Told is told, in a full run too: whoever has subscribed again since did so by himself.
+            Standing::Confirmed(known) if known == print && !late && !self.merge.pending.contains(&entry.key) => {
                 summary.leavers.told += 1;
             }
             Standing::Rejected(known, _) if known == print => summary.leavers.refused += 1,
@@ -66,6 +67,7 @@ impl<'a> Leaving<'a> {
             Standing::Rejected(..) => {}
             _ => {
                 summary.leavers.tell += 1;
+                summary.leavers.resend += u64::from(standing == Standing::Dirty);
                 let blocked = self.merge.is_blocked(Some(entry), entry.key, print);
                 self.requests.push(blocked, entry.key, print, NOWHERE, &payload)?;
             }

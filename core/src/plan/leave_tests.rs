@@ -154,7 +154,10 @@ fn who_left_is_told_once_and_counted_once_as_leaving() {
     assert_eq!((summary.leavers.told, summary.leavers.tell), (1, 1));
 
     let (ready, ..) = Case { full: true, ..Case::default() }.told(&ledger);
-    assert_eq!(ready, keys(&[1, 2]), "a full run tells everybody again");
+    assert_eq!(ready, keys(&[2]), "told is told, in a full run too");
+    ledger.set_generation([8; 16]).unwrap();
+    let (ready, _, summary) = Case::default().told(&ledger);
+    assert_eq!((ready, summary.leavers.resend), (keys(&[2]), 0), "another mapping tells nobody again");
 }
 
 #[test]

@@ -97,12 +97,15 @@ impl Merge<'_> {
                 let (key, print, place) = (contacts.key(winner), contacts.fingerprint(winner), contacts.place(winner));
                 let entry = self.catch_up(&mut entries, key, &mut leaving, summary)?;
                 back.extend(entry.as_ref().filter(|entry| entry.left).map(|entry| entry.key));
-                if let Some(email) = contacts.email(winner)
+                summary.known += u64::from(entry.as_ref().is_some_and(|entry| entry.left));
+                let verdict = self.select(self.judge(entry.as_ref(), print), entry.as_ref(), place, summary);
+                // Of nobody else there is anything at the destination that could have to be told.
+                let sent = matches!(verdict, Verdict::Add | Verdict::Update | Verdict::Unchanged);
+                if let Some(email) = contacts.email(winner).filter(|_| sent)
                     && entry.as_ref().is_none_or(|entry| entry.email.is_none())
                 {
                     unkept.push((key, email.to_owned()));
                 }
-                let verdict = self.select(self.judge(entry.as_ref(), print), entry.as_ref(), place, summary);
                 match verdict {
                     Verdict::Unchanged => summary.unchanged += 1,
                     Verdict::Skipped => summary.skipped += 1,

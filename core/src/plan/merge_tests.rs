@@ -236,7 +236,7 @@ fn model(rows: &[Row], keep: &Keep, full: bool, known: &BTreeMap<u8, Known>) -> 
     for (who, known) in known {
         let Some((word, _)) = known.standing else { continue };
         *entries += 1;
-        let refused = word == Word::Rejected && !known.outdated;
+        let refused = word == Word::Rejected;
         *leave += u64::from(!winners.contains_key(who) && !refused);
     }
     model

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Summary;
 use super::stage::{Partitions, Stage, Staged, Staging};
-use crate::{BoundMapping, Error, ErrorKind, Key, Observer, Rejects, SegmentStream, cpu};
+use crate::{BoundMapping, Error, ErrorKind, Key, Observer, Reason, Rejects, SegmentStream, cpu};
 use futures::{StreamExt, TryStreamExt};
 
 /// Batches that are mapped at the same time.
@@ -48,13 +48,18 @@ impl Reader {
             }
         });
         let mut mapped = std::pin::pin!(mapped.buffered(MAPPERS));
-        while let Some((rows, staged, refused)) = mapped.try_next().await? {
+        while let Some((rows, staged, mut refused)) = mapped.try_next().await? {
             if *observer.stop.borrow() {
                 return Err(stopped());
             }
             summary.read += rows;
             count(&refused, summary);
             rejected.extend(refused.iter().filter_map(|reject| reject.key));
+            // Whoever is suppressed may have been erased: the file says where the row is, and not who.
+            refused
+                .iter_mut()
+                .filter(|reject| reject.reason == Reason::Suppressed)
+                .for_each(|reject| reject.key = None);
             if !refused.is_empty() {
                 observer.rejects.write(&segment.origins, &refused)?;
             }

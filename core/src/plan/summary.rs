@@ -42,6 +42,8 @@ pub struct Summary {
 pub struct LeaverSummary {
     /// To be told by this run.
     pub tell: u64,
+    /// Those of them that are told again only because nobody knows what became of them in an earlier run.
+    pub resend: u64,
     /// Told, and confirmed.
     pub told: u64,
     /// Refused by the destination before; not told again.

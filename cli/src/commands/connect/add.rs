@@ -119,7 +119,9 @@ impl Config {
     fn of(spec: Option<&Spec>, global: &Global) -> Result<Self, Failure> {
         let named = spec.map(|spec| spec.file.clone()).or_else(|| global.config.clone());
         let path = named.unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        // The folder of a bare name is here, and `` is no path that could be made absolute.
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = parent.unwrap_or(Path::new(".")).to_owned();
         let unreadable = |e: std::io::Error| Failure::config("config::unreadable", format!("{}: {e}", path.display()));
         let text = spec.map(|_| fs::read_to_string(&path).map_err(unreadable)).transpose()?;
         Ok(Self { path, folder, text })

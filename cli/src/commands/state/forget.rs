@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use enlist_core::{Clock, Error, ErrorKind, Key, StateFolder, normalise_email};
+use enlist_core::{Clock, Error, ErrorKind, Key, LedgerFile, StateFolder, normalise_email};
 use serde_json::json;
 
 use super::people;
@@ -26,8 +26,15 @@ pub fn forget(folder: &StateFolder, state: &Path, rejects: Vec<PathBuf>, screen:
             .help("one a line: enlist state forget < emails.txt; no flag takes an email, which would stay in the shell's history"));
     }
     let erased: Vec<Key> = keys.iter().copied().collect();
+    // A run under way knows only who was erased before it began. Held meanwhile, so that none begins.
+    let known = LedgerFile::open(&folder.ledger_path())?.map_or(Ok(Vec::new()), |ledger| ledger.holdings())?;
+    let mut exports: Vec<String> = known.into_iter().map(|it| it.scope.export).collect();
+    exports.sort();
+    exports.dedup();
+    let locks = exports.iter().map(|export| folder.lock_export(export, "forget")).collect::<Result<Vec<_>, _>>()?;
     let forgotten = enlist_core::forget(&folder.ledger_path(), &erased, Clock::start().unix_millis())?;
     let lines = lines_of(&erased, folders(state, rejects)?)?;
+    drop(locks);
     let text = format!(
         "Erased {}: {} on record here, {} of reject files removed. No run sends them again.\n\
          ActiveCampaign still has them. For each, find the contact and delete it there:\n\
@@ -49,12 +56,20 @@ pub fn forget(folder: &StateFolder, state: &Path, rejects: Vec<PathBuf>, screen:
 /// The keys of the emails in `input`, one a line; empty lines count for nothing.
 fn read(folder: &StateFolder, input: &mut impl BufRead) -> Result<BTreeSet<Key>, Failure> {
     let mut keys = BTreeSet::new();
-    for (number, line) in (1_u64..).zip(input.take(LARGEST).lines()) {
+    let mut text = String::new();
+    let read = input.take(LARGEST + 1).read_to_string(&mut text);
+    read.map_err(|e| {
+        Failure::config("usage::input", format!("standard input cannot be read: {e}; nobody was erased"))
+    })?;
+    if text.len() as u64 > LARGEST {
+        return Err(Failure::config("usage::input", "standard input is longer than 64 MiB; nobody was erased")
+            .help("give the emails in several turns"));
+    }
+    for (number, line) in (1_u64..).zip(text.lines()) {
         let refuse = |why: String| {
             Failure::config("usage::email", format!("standard input, line {number}: {why}; nobody was erased"))
                 .help("one email a line, as it stands in the source")
         };
-        let line = line.map_err(|e| refuse(e.to_string()))?;
         if !line.trim().is_empty() {
             let email = normalise_email(line.trim()).map_err(|rule| refuse(rule.to_string()))?;
             keys.insert(folder.hasher().key(&email));
@@ -76,7 +91,15 @@ fn lines_of(keys: &[Key], folders: BTreeSet<PathBuf>) -> Result<u64, Failure> {
     let shown: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
     let mut removed = 0;
     for folder in folders {
-        let Ok(files) = fs::read_dir(&folder) else { continue };
+        let files = match fs::read_dir(&folder) {
+            Ok(files) => files,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => {
+                return Err(Error::new(ErrorKind::State, "state::rejects", format!("{}: {e}", folder.display()))
+                    .help("the people are erased from the ledger; give the same emails again once it can be read")
+                    .into());
+            }
+        };
         for file in files.flatten().map(|entry| entry.path()) {
             let is_plain = fs::symlink_metadata(&file).is_ok_and(|found| found.is_file());
             if is_plain && file.extension().is_some_and(|it| it == "jsonl") {

@@ -32,6 +32,7 @@ fn a_sound_export_is_found_sound_from_end_to_end() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let expected = [
         "ok configuration",
+        "ok user",
         "ok key",
         "ok source",
         "ok columns",

@@ -97,7 +97,7 @@ fn an_export_that_fails_does_not_keep_the_others_from_running() {
              exports:\n  one: {{ list: 7, source: nowhere.csv }}\n  two: {{ list: 7, source: people.csv }}\n"
         ),
     );
-    let ended = world.enlist(&["run", "--json"]);
+    let ended = world.enlist(&["run", "--all", "--json"]);
     assert_eq!(ended.code, 7, "{ended:?}");
     assert_eq!(ended.stdout.lines().count(), 2, "a document for each export: {}", ended.stdout);
     assert!(ended.stdout.lines().next().unwrap().contains("\"export\":\"one\""), "{}", ended.stdout);
@@ -112,7 +112,8 @@ fn rejects_above_the_bound_need_leave_and_are_told_in_the_end() {
     is(&world.run("people.csv", &[]), 8, "guard::max_rejects");
     assert_eq!(world.contacts().len(), 0, "something was sent");
     let allowed = world.run_json("people.csv", &["--allow", "max_rejects"], 3);
-    let outcome = json!({ "confirmed": 20, "unchanged": 0, "rejected": 1, "duplicate": 0, "deferred": 0 });
+    let outcome =
+        json!({ "confirmed": 20, "unchanged": 0, "rejected": 1, "duplicate": 0, "deferred": 0, "skipped": 0 });
     assert_eq!((&allowed["outcome"], &allowed["status"]), (&outcome, &json!("rejects")));
     assert_eq!(world.contacts().len(), 20);
     let rejects = fs::read_to_string(world.folder().join(allowed["rejects_file"].as_str().unwrap())).unwrap();

@@ -13,9 +13,11 @@ const KEYS: [&str; 22] = [
     "export",
     "finished_at",
     "latency_ms",
+    "leavers",
     "outcome",
     "plan",
     "rate",
+    "reject_examples",
     "rejected_by_reason",
     "rejects_file",
     "requests",
@@ -28,6 +30,8 @@ const KEYS: [&str; 22] = [
     "started_at",
     "status",
     "target",
+    "timeline",
+    "version",
     "warnings",
 ];
 
