@@ -6,7 +6,7 @@ use super::process::Ended;
 use super::world::{World, people};
 
 /// Every key of `enlist.run/1`, in the order of the alphabet.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 26] = [
     "destination",
     "error",
     "exit_code",

@@ -2,11 +2,8 @@
 
 use std::env;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
 
-use super::connect::TERMINAL;
 use super::process::{Ended, piped};
 use super::verdict::ends;
 use super::world::{KEY, World, people};
@@ -21,13 +18,48 @@ exports:
   vip: { connection: sandbox, list: 7, source: people.csv }
 ";
 
-/// `enlist connect` with `more` at a terminal, at which somebody types `words`.
-fn type_at(world: &World, more: &[&str], words: &str) -> Ended {
+/// Somebody at a terminal who answers each question once it is asked, and a hidden one once it is hidden; who has no
+/// more answers ends the input.
+const TYPIST: &str = "\
+import json, os, pty, sys, termios, time
+answers, (pid, fd) = json.loads(sys.argv[1]), pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+said = b''
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    sys.stdout.buffer.write(part)
+    said += part
+    if said.endswith(b': '):
+        hidden = b'does not show' in said
+        for _ in range(200):
+            if not hidden or not termios.tcgetattr(fd)[3] & termios.ECHO:
+                break
+            time.sleep(0.02)
+        os.write(fd, answers.pop(0).encode() if answers else b'\\x04')
+        said = b''
+sys.stdout.flush()
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+sys.exit(code if code >= 0 else 128 - code)
+";
+
+/// `enlist connect` with `more` at a terminal, at which somebody gives `answers` to its questions.
+fn type_at(world: &World, more: &[&str], answers: &[&str]) -> Ended {
     let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = piped(world.wrapped(&[&python, "-c", TERMINAL], &[&["connect"], more].concat()));
-    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(words.as_bytes()).unwrap();
-    Ended::of(child.wait_with_output().unwrap())
+    let answers = serde_json::to_string(answers).unwrap();
+    let command = world.wrapped(&[&python, "-c", TYPIST, &answers], &[&["connect"], more].concat());
+    Ended::of(piped(command).output().unwrap())
+}
+
+/// What lies in the folder, but for the pace that all who call the account share.
+fn entries(world: &World) -> usize {
+    let all = fs::read_dir(world.folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    all.filter(|name| name != ".local").count()
 }
 
 fn config(world: &World) -> String {
@@ -40,7 +72,7 @@ fn at_a_terminal_host_and_key_are_asked_for_tested_and_written_down() {
     fs::create_dir(world.folder().join(".git")).unwrap();
     world.write("enlist.yaml", CONFIG);
     let host = world.host();
-    let added = type_at(&world, &["eu"], &format!("http://{host}/app\n{KEY}\n"));
+    let added = type_at(&world, &["eu"], &[&format!("http://{host}/app\n"), &format!("{KEY}\n")]);
     assert_eq!(added.code, 0, "{added:?}");
     let lines = format!("    eu:\n        host: {host}\n        api_key: ${{file:secrets/eu.key}}\n");
     assert_eq!(config(&world), CONFIG.replace("# to try\n", &format!("# to try\n{lines}")));
@@ -58,27 +90,27 @@ fn at_a_terminal_host_and_key_are_asked_for_tested_and_written_down() {
 fn an_account_that_does_not_take_the_key_leaves_nothing_behind() {
     let world = World::prompt();
     world.write("enlist.yaml", CONFIG);
-    let before = fs::read_dir(world.folder()).unwrap().count();
+    let before = entries(&world);
     let host = world.host();
-    for words in
-        [format!("{host}\nanother-key\n"), format!("{host}\n\ngone\n"), format!("{host}\n\n\n"), "\n".to_owned()]
-    {
-        let ended = type_at(&world, &["eu"], &words);
+    let host = format!("{host}\n");
+    for words in [&[host.as_str(), "another-key\n"][..], &[&host, "\n", "gone\n"], &[&host, "\n", "\n"], &["\n"]] {
+        let ended = type_at(&world, &["eu"], words);
         assert_ne!(ended.code, 0, "{ended:?}");
         assert_eq!(config(&world), CONFIG);
-        assert_eq!(fs::read_dir(world.folder()).unwrap().count(), before, "{words:?}: something stayed");
+        assert_eq!(entries(&world), before, "{words:?}: something stayed");
     }
 }
 
 #[test]
 fn the_end_of_the_input_and_ctrl_c_leave_nothing_behind() {
     let world = World::prompt();
-    let before = fs::read_dir(world.folder()).unwrap().count();
+    let before = entries(&world);
     let host = world.host();
-    for words in ["\u{4}".to_owned(), "\u{3}".to_owned(), format!("{host}\n\u{4}"), format!("{host}\n\u{3}")] {
-        let ended = type_at(&world, &[], &words);
+    let host = format!("{host}\n");
+    for words in [&["\u{4}"][..], &["\u{3}"], &[&host, "\u{4}"], &[&host, "\u{3}"]] {
+        let ended = type_at(&world, &[], words);
         assert_ne!(ended.code, 0, "{ended:?}");
-        assert_eq!(fs::read_dir(world.folder()).unwrap().count(), before, "{words:?}: something stayed");
+        assert_eq!(entries(&world), before, "{words:?}: something stayed");
     }
 }
 

@@ -14,7 +14,7 @@ use super::verdict::ends;
 use super::world::{KEY, World, people};
 
 /// Gives a program a terminal, types what it reads itself, and ends as the program did.
-pub const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 fn file(account: &Account) -> PathBuf {
     account.path().join(".enlist/consents.json")

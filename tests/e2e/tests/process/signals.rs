@@ -162,7 +162,7 @@ fn a_signal_ends_all_exports() {
         ),
     );
     site.proxy.hold(Moment::Done, IMPORT, 1);
-    let run = site.world.background(&["run", "--json"]);
+    let run = site.world.background(&["run", "--all", "--json"]);
     site.proxy.wait_held();
     signal(&run, "TERM");
     site.proxy.release();
