@@ -52,7 +52,7 @@ impl World {
         Self {
             simulator: Simulator::new(settings),
             ledger: MemoryLedger::new(scope),
-            guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
+            guards: Guards { max_change: None, max_rejects: None, max_leave: None, min_rows: 0, ..Guards::default() },
             deadline: Duration::from_secs(90 * 60),
             full: false,
             tags: Vec::new(),

@@ -143,7 +143,7 @@ impl Party {
         });
         Ok(Export {
             mapping: Some(mapping(self.narrow)),
-            guards: Guards { max_change: None, max_rejects: None, min_rows: 0, ..Guards::default() },
+            guards: Guards { max_change: None, max_rejects: None, max_leave: None, min_rows: 0, ..Guards::default() },
             deadline,
             ..Export::new(Arc::new(source), Arc::new(sink(Arc::new(wire), self.request)?))
         })

@@ -56,10 +56,12 @@ fn type_at(world: &World, more: &[&str], answers: &[&str]) -> Ended {
     Ended::of(piped(command).output().unwrap())
 }
 
-/// What lies in the folder, but for the pace that all who call the account share.
-fn entries(world: &World) -> usize {
+/// What lies in the folder, but for `home`, where the pace of the account is that all who call it share.
+fn entries(world: &World) -> Vec<std::ffi::OsString> {
     let all = fs::read_dir(world.folder()).unwrap().map(|entry| entry.unwrap().file_name());
-    all.filter(|name| name != ".local").count()
+    let mut all: Vec<_> = all.filter(|name| name != "home").collect();
+    all.sort();
+    all
 }
 
 fn config(world: &World) -> String {
