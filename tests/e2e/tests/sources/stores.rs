@@ -32,7 +32,7 @@ fn parquet_in_s3_and_csv_in_azure_are_read_where_they_lie() {
         ],
         &["s3: { list: 7, source: lake, map: { email: email } }", "azure: { list: 7, source: blobs }"],
     );
-    let run = world.enlist(&["run"]);
+    let run = world.enlist(&["run", "--all"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(emails(&mut world), ["ada@example.com", "person1@example.com", "person2@example.com"]);
 }
