@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::{Digest, Intent, IntentId, IntentState, Scope, Standing};
+use super::{Digest, Entry, Intent, IntentId, IntentState, Scope, Standing};
 use crate::{Fingerprint, JobId, Key, Reason};
 
 /// Bytes of a key, fingerprint or digest.
@@ -48,9 +48,10 @@ impl Checksum {
         i64::from(u32::from_le_bytes([a, b, c, d]))
     }
 
-    /// Of a row of `contact`. A dirty contact has no fingerprint; no generation is 0, which no row has as its id.
-    pub(super) fn contact(&mut self, scope: i64, key: &[u8], generation: i64, fp: &[u8], reason: &[u8]) -> i64 {
-        self.of(&[scope, generation], &[key, fp, reason])
+    /// Of a row of `contact`: its key, fingerprint, reason and the value held. What is null is empty; no generation is 0,
+    /// which no row has as its id.
+    pub(super) fn contact(&mut self, scope: i64, generation: i64, texts: [&[u8]; 4]) -> i64 {
+        self.of(&[scope, generation], &texts)
     }
 
     /// Of a row of `late`.
@@ -102,29 +103,16 @@ impl Checksum {
     }
 }
 
-/// `key, generation, fp, reason, sum` of a contact, as seen from the generation with id `present`.
-pub(super) fn contact(
-    row: &Row,
-    scope: i64,
-    present: Option<i64>,
-    sum: &mut Checksum,
-) -> Result<(Key, Standing), Unreadable> {
-    contact_with_earlier(row, scope, present, sum).map(|(key, standing, _)| (key, standing))
-}
-
-/// The same, and what it stood under another generation.
-pub(super) fn contact_with_earlier(
-    row: &Row,
-    scope: i64,
-    present: Option<i64>,
-    sum: &mut Checksum,
-) -> Result<(Key, Standing, Option<Standing>), Unreadable> {
+/// `key, generation, fp, reason, held, sum` of a contact, as seen from the generation with id `present`. What other
+/// tables say of the contact is left out.
+pub(super) fn contact(row: &Row, scope: i64, present: Option<i64>, sum: &mut Checksum) -> Result<Entry, Unreadable> {
     let key = row.get_ref(0)?.as_blob()?;
     let generation = row.get_ref(1)?.as_i64_or_null()?;
     let fp = row.get_ref(2)?.as_blob_or_null()?;
     let reason = row.get_ref(3)?.as_bytes_or_null()?;
-    let written = sum.contact(scope, key, generation.unwrap_or(0), fp.unwrap_or_default(), reason.unwrap_or_default());
-    if written != row.get_ref(4)?.as_i64()? {
+    let held = row.get_ref(4)?.as_blob_or_null()?;
+    let texts = [key, fp.unwrap_or_default(), reason.unwrap_or_default(), held.unwrap_or_default()];
+    if sum.contact(scope, generation.unwrap_or(0), texts) != row.get_ref(5)?.as_i64()? {
         return Err(Unreadable::Damaged("a contact does not match its checksum"));
     }
     let standing = match (fp, reason) {
@@ -136,11 +124,13 @@ pub(super) fn contact_with_earlier(
             Standing::Rejected(Fingerprint(wide(fp)?), reason)
         }
     };
-    let key = Key(wide(key)?);
-    if generation.is_none() || generation != present {
-        return Ok((key, Standing::Dirty, Some(standing).filter(|standing| *standing != Standing::Dirty)));
+    let held = held.map(|held| wide(held).map(Fingerprint)).transpose()?;
+    let entry = Entry { held, ..Entry::of(Key(wide(key)?), standing) };
+    if generation.is_some() && generation == present {
+        return Ok(entry);
     }
-    Ok((key, standing, None))
+    let earlier = Some(standing).filter(|standing| *standing != Standing::Dirty);
+    Ok(Entry { standing: Standing::Dirty, earlier, ..entry })
 }
 
 /// `key, fp, intent, sum` of a late value.

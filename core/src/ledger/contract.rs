@@ -72,11 +72,16 @@ impl History {
     }
 
     fn entry(&self, wanted: Key, generation: Digest) -> Option<Entry> {
-        let (mut standing, mut raw, mut earlier) = (None, None, None);
+        let (mut standing, mut raw, mut earlier, mut held) = (None, None, None, None);
+        let holds = |raw: Option<Standing>, held| match raw {
+            Some(Standing::Confirmed(value)) => Some(value),
+            _ => held,
+        };
         let mut late: Vec<(Fingerprint, IntentId)> = Vec::new();
         for (at, fact) in self.facts.iter().enumerate() {
             match fact {
                 Fact::Stands(key, now) if *key == wanted => {
+                    held = if let Standing::Confirmed(_) = now { None } else { holds(raw, held) };
                     raw = Some(*now);
                     let same = self.generation_at(at) == Some(generation);
                     standing = Some(if same { *now } else { Standing::Dirty });
@@ -93,6 +98,7 @@ impl History {
                 Fact::Cleared(through) => {
                     let other = |fp: &Fingerprint| !raw.is_some_and(|raw: Standing| raw.is_of(*fp));
                     if late.iter().any(|(fp, intent)| intent <= through && other(fp)) {
+                        held = holds(raw, held);
                         raw = Some(Standing::Dirty);
                         standing = raw;
                         earlier = None;
@@ -104,7 +110,7 @@ impl History {
         }
         late.sort();
         let late = late.into_iter().map(|(fp, _)| fp).collect();
-        standing.map(|standing| Entry { late, earlier, ..Entry::of(wanted, standing) })
+        standing.map(|standing| Entry { late, earlier, held, ..Entry::of(wanted, standing) })
     }
 
     fn entries(&self, generation: Digest) -> Vec<Entry> {

@@ -1,14 +1,13 @@
-//! The state folder: the ledger, the key that keeps emails out of it, and one lock an export.
+//! The state folder: the ledger, and the key that keeps emails out of it.
 
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use rustix::fs::OFlags;
 
-use crate::{Clock, Error, ErrorKind, Hasher};
+use crate::{Error, ErrorKind, Hasher};
 
 /// Bytes of the key file.
 const SECRET: usize = 32;
@@ -16,20 +15,11 @@ const SECRET: usize = 32;
 /// Permission bits of people other than the owner.
 const OTHERS: u32 = 0o077;
 
-/// Longest export name, so that it fits a file name with room to spare.
-const LONGEST_NAME: usize = 64;
-
 /// A folder that only its owner can read, with everything a project remembers between runs.
 #[derive(Debug)]
 pub struct StateFolder {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     hasher: Hasher,
-}
-
-/// Holds an export against other processes. The system releases it when the process ends, however it ends.
-#[derive(Debug)]
-pub struct ExportLock {
-    file: File,
 }
 
 impl StateFolder {
@@ -88,73 +78,6 @@ impl StateFolder {
     pub fn spool_dir(&self) -> &Path {
         &self.path
     }
-
-    /// Takes `export` for `run` until the lock is dropped or the process ends.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Locked`] with `state::locked` when another run has it; [`ErrorKind::Config`] with
-    /// `config::export_name` for a name that is not 1 to 64 of `a-z 0-9 _ -`; [`ErrorKind::State`] when the lock
-    /// cannot be written.
-    pub fn lock_export(&self, export: &str, run: &str) -> Result<ExportLock, Error> {
-        check_name(export)?;
-        let path = self.path.join(format!("{export}.lock"));
-        let fail = |e: io::Error| unwritable(&path, "lock", &e);
-        let mut options = private();
-        let mut file = options.write(true).create(true).truncate(false).open(&path).map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(locked(export, &mut file)),
-            Err(TryLockError::Error(e)) => return Err(fail(e)),
-        }
-        let since = DateTime::<Utc>::from(Clock::start().wall()).to_rfc3339_opts(SecondsFormat::Secs, true);
-        let holder = format!("pid {} on {} since {since} (run {run})\n", std::process::id(), host());
-        file.set_len(0).map_err(fail)?;
-        file.write_all(holder.as_bytes()).map_err(fail)?;
-        Ok(ExportLock { file })
-    }
-}
-
-/// Who holds an export, and since when, in the words of the holder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// Nobody, and nothing is left of anybody.
-    Nobody,
-    /// Nobody any more: what a run left that has ended.
-    Gone(String),
-    /// A process that is alive.
-    Alive(String),
-}
-
-impl StateFolder {
-    /// Who holds `export`.
-    ///
-    /// # Errors
-    /// As [`lock_export`](Self::lock_export), except that an export that is held is no error.
-    pub fn holder(&self, export: &str) -> Result<Holder, Error> {
-        check_name(export)?;
-        let path = self.path.join(format!("{export}.lock"));
-        let mut file = match private().open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Holder::Nobody),
-            Err(e) => return Err(unwritable(&path, "read", &e)),
-        };
-        match file.try_lock_shared() {
-            Ok(()) if file.metadata().is_ok_and(|found| found.len() == 0) => Ok(Holder::Nobody),
-            Ok(()) => Ok(Holder::Gone(words(&mut file))),
-            Err(TryLockError::WouldBlock) => Ok(Holder::Alive(words(&mut file))),
-            Err(TryLockError::Error(e)) => Err(unwritable(&path, "lock", &e)),
-        }
-    }
-
-    /// Wipes what a run that has ended left in its lock file.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Locked`] when a process holds it, [`ErrorKind::State`] when it cannot be written.
-    pub fn unlock(&self, export: &str) -> Result<(), Error> {
-        let lock = self.lock_export(export, "unlock")?;
-        // The file stays: who has it open already would otherwise hold another one than who comes later.
-        lock.file.set_len(0).map_err(|e| unwritable(&self.path, "unlock", &e))
-    }
 }
 
 impl Hasher {
@@ -176,7 +99,7 @@ fn key_path(folder: &Path) -> PathBuf {
 }
 
 /// Opens a file for reading, mode 0600 when it is created, never through a link.
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     // The flag's bits are small and positive on every system.
     options.read(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
@@ -292,38 +215,6 @@ fn random() -> Result<[u8; SECRET], Error> {
     Ok(secret)
 }
 
-fn check_name(export: &str) -> Result<(), Error> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if !export.is_empty() && export.len() <= LONGEST_NAME && export.chars().all(allowed) {
-        return Ok(());
-    }
-    let why = format!("{export:?} cannot be the name of an export");
-    Err(Error::new(ErrorKind::Config, "config::export_name", why)
-        .help(format!("use 1 to {LONGEST_NAME} of: a-z 0-9 _ -")))
-}
-
-/// What the holder wrote into its lock file.
-fn words(file: &mut File) -> String {
-    let mut holder = String::new();
-    // The holder writes its name after it has the lock: for a moment there may be none.
-    let _ = file.take(256).read_to_string(&mut holder);
-    let holder: String = holder.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
-    if holder.is_empty() { "another process".to_owned() } else { holder }
-}
-
-fn locked(export: &str, file: &mut File) -> Error {
-    let holder = words(file);
-    let message = format!("export {export:?} is being run by {holder}");
-    Error::new(ErrorKind::Locked, "state::locked", message).help("wait for it to end, or stop that process")
-}
-
-/// The machine's name, so that a lock on a shared disk says where its holder is.
-fn host() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| fs::read_to_string("/etc/hostname"));
-    let name = name.unwrap_or_default().trim().to_owned();
-    if name.is_empty() { "this machine".to_owned() } else { name }
-}
-
 fn key_missing(path: &Path) -> Error {
     let what = format!("the key {} is missing, and the ledger beside it has no meaning without it", path.display());
     Error::new(ErrorKind::State, "state::key_missing", what)
@@ -335,7 +226,7 @@ fn vanished(path: &Path) -> Error {
     Error::new(ErrorKind::State, "state::unwritable", what)
 }
 
-fn unwritable(path: &Path, doing: &str, cause: &io::Error) -> Error {
+pub(super) fn unwritable(path: &Path, doing: &str, cause: &io::Error) -> Error {
     let what = format!("cannot {doing} {}: {cause}", path.display());
     Error::new(ErrorKind::State, "state::unwritable", what).help("check owner, permissions and free space")
 }

@@ -4,10 +4,13 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use std::time::Duration;
+
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use super::folder::StateFolder;
-use crate::ErrorKind;
+use crate::{Clock, ErrorKind};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -141,6 +144,46 @@ fn one_run_holds_an_export_until_it_ends() {
     drop(held);
     let _again = state.lock_export("vip", "r_4").unwrap();
     assert_eq!(mode(&path.join("vip.lock")), 0o600);
+}
+
+#[test]
+fn a_look_at_the_holder_does_not_keep_a_run_from_starting() {
+    let (_outer, path) = place();
+    let state = StateFolder::open(&path).unwrap();
+    drop(state.lock_export("vip", "r_1").unwrap());
+    let looking = fs::File::open(path.join("vip.lock")).unwrap();
+    looking.lock_shared().unwrap();
+    let starting = std::thread::spawn(move || state.lock_export("vip", "r_2").map(drop));
+    std::thread::park_timeout(Duration::from_millis(20));
+    drop(looking);
+    starting.join().unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_may_wait_for_the_one_that_holds_its_export() {
+    let (_outer, path) = place();
+    let state = StateFolder::open(&path).unwrap();
+    let held = state.lock_export("vip", "r_1").unwrap();
+    let (tell, stop) = watch::channel(false);
+    let (minute, clock) = (Duration::from_secs(60), Clock::start());
+    let waits = state.wait_for_export("vip", "r_2", minute, stop.clone());
+    let ends = async {
+        clock.sleep(Duration::from_secs(20)).await;
+        drop(held);
+    };
+    let (lock, ()) = tokio::join!(waits, ends);
+    assert!(clock.elapsed() < Duration::from_secs(21), "it looks a few times a second");
+
+    let late = state.wait_for_export("vip", "r_3", minute, stop.clone()).await.unwrap_err();
+    assert_eq!((late.kind(), late.code()), (ErrorKind::Locked, "state::locked"));
+    assert!((minute..minute * 2).contains(&(clock.elapsed() - Duration::from_secs(20))), "{:?}", clock.elapsed());
+    assert!(late.to_string().contains("(run r_2)"), "{late}");
+
+    tell.send(true).unwrap();
+    let stopped = state.wait_for_export("vip", "r_4", minute, stop.clone()).await.unwrap_err();
+    assert_eq!((stopped.kind(), stopped.code()), (ErrorKind::Interrupted, "run::stopped"));
+    drop(lock);
+    state.wait_for_export("vip", "r_5", Duration::ZERO, stop).await.unwrap();
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::codec::{self, Checksum, Unreadable};
 use super::rows::{collect, scopes};
 use super::sqlite::explain;
-use super::{Scope, Standing, absence, schema};
+use super::{Entry, Scope, Standing, absence, schema};
 use crate::{Error, Key};
 
 const FIRST: Key = Key([0; 16]);
@@ -206,15 +206,15 @@ fn records(
     from: Key,
     to: Key,
 ) -> Result<Vec<Record>, Unreadable> {
-    let contacts = "SELECT key, generation, fp, reason, sum, run,
+    let contacts = "SELECT key, generation, fp, reason, held, sum, run,
          EXISTS (SELECT 1 FROM absent WHERE absent.scope = contact.scope AND absent.key = contact.key),
          EXISTS (SELECT 1 FROM email WHERE email.scope = contact.scope AND email.key = contact.key)
          FROM contact WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
     let mut sum = Checksum::default();
     collect(conn, contacts, params![scope, from.0, to.0], |row| {
-        let (key, standing) = codec::contact(row, scope, generation, &mut sum)?;
-        let run = row.get::<_, Option<i64>>(5)?.map(|run| name_of(conn, run)).transpose()?.flatten();
-        Ok(Record { key, standing, run, left: row.get(6)?, email: row.get(7)? })
+        let Entry { key, standing, .. } = codec::contact(row, scope, generation, &mut sum)?;
+        let run = row.get::<_, Option<i64>>(6)?.map(|run| name_of(conn, run)).transpose()?.flatten();
+        Ok(Record { key, standing, run, left: row.get(7)?, email: row.get(8)? })
     })
 }
 

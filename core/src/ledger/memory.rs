@@ -19,6 +19,8 @@ pub enum WriteFault {
 struct Records {
     generation: Option<Digest>,
     contacts: BTreeMap<Key, (Option<Digest>, Standing)>,
+    /// The value confirmed last of each contact of which something else is on record since.
+    held: BTreeMap<Key, Fingerprint>,
     /// The last intent that may still bring each value of a contact; none for an expired one.
     late: BTreeMap<Key, BTreeMap<Fingerprint, IntentId>>,
     intents: BTreeMap<IntentId, Intent>,
@@ -67,6 +69,7 @@ impl MemoryLedger {
         let records = &mut self.store().records;
         for key in people {
             records.contacts.remove(key);
+            records.held.remove(key);
             records.late.remove(key);
             records.emails.remove(key);
             records.left.remove(key);
@@ -131,6 +134,7 @@ impl Ledger for MemoryLedger {
             late: records.late.get(key).into_iter().flat_map(BTreeMap::keys).copied().collect(),
             earlier: Some(*standing)
                 .filter(|standing| written.as_ref() != Some(generation) && *standing != Standing::Dirty),
+            held: records.held.get(key).copied(),
             left: records.left.contains(key),
             email: records.emails.get(key).cloned(),
         };
@@ -159,7 +163,7 @@ impl Ledger for MemoryLedger {
             let intent = records.intents.remove(&intent).ok_or_else(|| intent.not_open())?;
             for (key, standing) in settlement.standings(&intent) {
                 if !records.suppressed.contains(&key) {
-                    records.contacts.insert(key, (records.generation, standing));
+                    records.put(key, standing);
                 }
             }
             if settlement.in_doubt || intent.in_doubt {
@@ -175,16 +179,17 @@ impl Ledger for MemoryLedger {
 
     fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {
         self.write(|records| {
-            let mut cleared = 0;
+            let (mut cleared, mut unclear) = (0, Vec::new());
             for (key, values) in &mut records.late {
                 let standing = records.contacts.get(key).map(|(_, standing)| *standing);
                 let gone: Vec<_> = values.extract_if(.., |_, intent| *intent <= through).map(|(fp, _)| fp).collect();
                 if gone.iter().any(|&fp| !standing.is_some_and(|standing| standing.is_of(fp))) {
-                    records.contacts.insert(*key, (records.generation, Standing::Dirty));
+                    unclear.push(*key);
                 }
                 cleared += gone.len();
             }
             records.late.retain(|_, values| !values.is_empty());
+            unclear.into_iter().for_each(|key| records.put(key, Standing::Dirty));
             Ok(cleared as u64)
         })
     }
@@ -239,6 +244,15 @@ impl Records {
             ids.push(id);
         }
         ids
+    }
+
+    fn put(&mut self, key: Key, standing: Standing) {
+        let before = self.contacts.insert(key, (self.generation, standing));
+        match (standing, before) {
+            (Standing::Confirmed(_), _) => _ = self.held.remove(&key),
+            (_, Some((_, Standing::Confirmed(value)))) => _ = self.held.insert(key, value),
+            _ => {}
+        }
     }
 
     fn add_late(&mut self, intent: &Intent) {

@@ -22,6 +22,7 @@ mod folder_tests;
 mod inspect;
 #[cfg(test)]
 mod inspect_tests;
+mod lock;
 mod memory;
 mod rows;
 mod schema;
@@ -29,8 +30,9 @@ mod sqlite;
 mod wal;
 
 pub use erase::{Forgotten, forget, reset};
-pub use folder::{ExportLock, Holder, StateFolder};
+pub use folder::StateFolder;
 pub use inspect::{Holding, LedgerFile, Record, Trace};
+pub use lock::{ExportLock, Holder};
 pub use memory::{MemoryLedger, WriteFault};
 pub use sqlite::SqliteLedger;
 
@@ -161,6 +163,8 @@ pub struct Entry {
     /// What was on record under an earlier generation, where [`standing`](Self::standing) is dirty only because another
     /// one was declared since.
     pub earlier: Option<Standing>,
+    /// The value that was confirmed last, where something else is on record since: the destination may still have it.
+    pub held: Option<Fingerprint>,
     /// Whether an earlier run found that the contact had left the segment.
     pub left: bool,
     /// The email, where the export tells contacts that they left.
@@ -170,7 +174,20 @@ pub struct Entry {
 impl Entry {
     /// An entry of a contact in the segment, without late values.
     pub fn of(key: Key, standing: Standing) -> Self {
-        Self { key, standing, late: Vec::new(), earlier: None, left: false, email: None }
+        Self { key, standing, late: Vec::new(), earlier: None, held: None, left: false, email: None }
+    }
+
+    /// What is on record, whatever the generation.
+    pub(crate) fn last_word(&self) -> Standing {
+        self.earlier.unwrap_or(self.standing)
+    }
+
+    /// The value that was confirmed last, whatever is on record since.
+    pub(crate) fn confirmed_last(&self) -> Option<Fingerprint> {
+        match self.last_word() {
+            Standing::Confirmed(value) => Some(value),
+            Standing::Rejected(..) | Standing::Dirty => self.held,
+        }
     }
 }
 

@@ -3,11 +3,15 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, Transaction, params};
 
 use super::codec::{self, Checksum, Unreadable};
-use super::{Digest, Intent, IntentId, IntentState, NewIntent, Scope, Standing};
+use super::{Digest, Entry, Intent, IntentId, IntentState, NewIntent, Scope, Standing};
 use crate::{Fingerprint, Key};
+
+/// One row of `contact`, as [`codec::contact`] reads it.
+pub(super) const ONE: &str = "SELECT key, generation, fp, reason, held, sum FROM contact WHERE scope = ? AND key = ?";
 
 /// Writes rows of `contact` under the present generation.
 pub(super) struct Contacts<'tx> {
+    tx: &'tx Connection,
     upsert: CachedStatement<'tx>,
     scope: i64,
     run: Option<i64>,
@@ -19,12 +23,13 @@ impl<'tx> Contacts<'tx> {
     /// Whoever was erased is not written again.
     pub(super) fn prepare(tx: &'tx Transaction<'_>, scope: i64, run: Option<i64>) -> Result<Self, Unreadable> {
         Ok(Self {
+            tx,
             upsert: tx.prepare_cached(
-                "INSERT INTO contact (scope, key, generation, fp, reason, sum, run)
-                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM suppressed WHERE key = ?2)
+                "INSERT INTO contact (scope, key, generation, fp, reason, held, sum, run)
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM suppressed WHERE key = ?2)
                  ON CONFLICT (scope, key) DO UPDATE SET
-                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, sum = excluded.sum,
-                 run = excluded.run",
+                 generation = excluded.generation, fp = excluded.fp, reason = excluded.reason, held = excluded.held,
+                 sum = excluded.sum, run = excluded.run",
             )?,
             scope,
             run,
@@ -39,16 +44,24 @@ impl<'tx> Contacts<'tx> {
             Standing::Rejected(fp, reason) => (Some(fp.0), Some(reason.code())),
             Standing::Dirty => (None, None),
         };
-        let sum = self.sum.contact(
-            self.scope,
-            &key.0,
-            self.generation.unwrap_or(0),
-            fp.as_ref().map_or(&[], |fp| fp.as_slice()),
-            reason.unwrap_or_default().as_bytes(),
-        );
-        self.upsert.execute(params![self.scope, key.0, self.generation, fp, reason, sum, self.run])?;
+        // A confirmation outdates what was confirmed before; anything else leaves it at the destination.
+        let held = if matches!(standing, Standing::Confirmed(_)) { None } else { self.held(key)? };
+        let texts = [&key.0, bytes(fp.as_ref()), reason.unwrap_or_default().as_bytes(), bytes(held.as_ref())];
+        let sum = self.sum.contact(self.scope, self.generation.unwrap_or(0), texts);
+        self.upsert.execute(params![self.scope, key.0, self.generation, fp, reason, held, sum, self.run])?;
         Ok(())
     }
+
+    /// The value of `key` that was confirmed last, so far.
+    fn held(&mut self, key: &Key) -> Result<Option<[u8; 16]>, Unreadable> {
+        let (scope, sum) = (self.scope, &mut self.sum);
+        let known = collect(self.tx, ONE, params![scope, key.0], |row| codec::contact(row, scope, None, sum))?.pop();
+        Ok(known.as_ref().and_then(Entry::confirmed_last).map(|fp| fp.0))
+    }
+}
+
+fn bytes(value: Option<&[u8; 16]>) -> &[u8] {
+    value.map_or(&[], |value| value.as_slice())
 }
 
 pub(super) fn insert_intents(

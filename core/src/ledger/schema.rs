@@ -1,7 +1,7 @@
 //! The ledger file: its tables, how a connection is set up, and what is checked before it is trusted.
 //!
 //! A contact's row says by its nulls what is on record: no fingerprint is dirty, a fingerprint without a reason is
-//! confirmed, one with a reason is rejected. Every row has a checksum, because SQLite notices a damaged page structure
+//! confirmed, one with a reason is rejected. `held` is the value confirmed before either of the other two. Every row has a checksum, because SQLite notices a damaged page structure
 //! but not a damaged value. The run of a contact is outside of it: it informs, and decides nothing.
 
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ use crate::{Error, ErrorKind};
 const APPLICATION: i64 = 0x656e_6c73;
 
 /// Format of the tables below.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// How long to wait for another process that writes the same file; a write takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -48,6 +48,7 @@ const TABLES: &str = "
         generation INTEGER REFERENCES generation (id),
         fp BLOB,
         reason TEXT,
+        held BLOB,
         sum INTEGER NOT NULL,
         run INTEGER REFERENCES run (id),
         PRIMARY KEY (scope, key)

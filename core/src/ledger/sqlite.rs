@@ -8,7 +8,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::codec::{self, Checksum, Unreadable};
 use super::fault::{damaged, fault};
 use super::rows::{
-    Contacts, collect, end_intent, expire_late, generations, insert_intents, insert_late, open_intent, present, scopes,
+    Contacts, ONE, collect, end_intent, expire_late, generations, insert_intents, insert_late, open_intent, present,
+    scopes,
 };
 use super::{
     Digest, Entry, Intent, IntentId, IntentState, Ledger, NewIntent, Scope, Settlement, Standing, absence, schema,
@@ -154,11 +155,10 @@ impl Ledger for SqliteLedger {
             let mut sum = Checksum::default();
             let present = generations(conn)?.into_iter().find(|(_, digest)| digest == generation);
             let present = present.map(|(id, _)| id);
-            let contacts = "SELECT key, generation, fp, reason, sum FROM contact
+            let contacts = "SELECT key, generation, fp, reason, held, sum FROM contact
                  WHERE scope = ? AND key BETWEEN ? AND ? ORDER BY key";
             let mut entries = collect(conn, contacts, params![self.scope, from.0, to.0], |row| {
-                let (key, standing, earlier) = codec::contact_with_earlier(row, self.scope, present, &mut sum)?;
-                Ok(Entry { earlier, ..Entry::of(key, standing) })
+                codec::contact(row, self.scope, present, &mut sum)
             })?;
             for key in absence::absent(conn, self.scope, from, to)? {
                 if let Ok(at) = entries.binary_search_by_key(&key, |entry| entry.key) {
@@ -243,9 +243,8 @@ impl Ledger for SqliteLedger {
             let mut sum = Checksum::default();
             let going = "SELECT key, fp, intent, sum FROM late WHERE scope = ? AND intent <= ?";
             let going = collect(tx, going, [scope, through.0], |row| codec::late(row, scope, &mut sum))?;
-            let one = "SELECT key, generation, fp, reason, sum FROM contact WHERE scope = ? AND key = ?";
             for (key, _) in &going {
-                collect(tx, one, params![scope, key.0], |row| codec::contact(row, scope, None, &mut sum))?;
+                collect(tx, ONE, params![scope, key.0], |row| codec::contact(row, scope, None, &mut sum))?;
             }
             let other = "SELECT DISTINCT key FROM late JOIN contact USING (scope, key)
                  WHERE scope = ? AND late.intent <= ? AND contact.fp IS NOT late.fp";

@@ -31,9 +31,8 @@ impl<'a> Leaving<'a> {
             return Ok(());
         }
         // Another mapping changes what a contact of the segment is sent, and nothing about who left.
-        let standing = entry.earlier.unwrap_or(entry.standing);
-        let refused_as_leaver = self.merge.departure.is_some() && entry.left;
-        if matches!(standing, Standing::Rejected(..)) && !refused_as_leaver {
+        let standing = entry.last_word();
+        if matches!(standing, Standing::Rejected(..)) && entry.held.is_none() && !entry.left {
             // The destination never took it.
             return Ok(());
         }
@@ -63,8 +62,8 @@ impl<'a> Leaving<'a> {
                 summary.leavers.told += 1;
             }
             Standing::Rejected(known, _) if known == print => summary.leavers.refused += 1,
-            // Another value was refused before the contact left: the destination never took it.
-            Standing::Rejected(..) => {}
+            // Whoever left before it was ever taken, and came back for another refusal, is not there.
+            Standing::Rejected(..) if entry.held.is_none() => {}
             _ => {
                 summary.leavers.tell += 1;
                 summary.leavers.resend += u64::from(standing == Standing::Dirty);

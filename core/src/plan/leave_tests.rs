@@ -77,6 +77,13 @@ fn settle(ledger: &mut MemoryLedger, who: u8, value: Fingerprint, end: impl Fn((
     ledger.settle(intent, &end(contact)).unwrap();
 }
 
+fn refuse(ledger: &mut MemoryLedger, who: u8, value: Fingerprint) {
+    settle(ledger, who, value, |(key, print)| Settlement {
+        rejected: vec![(key, print, Reason::Refused)],
+        ..Settlement::default()
+    });
+}
+
 /// Everything of a merge of an empty segment that a test may bend.
 struct Case {
     departure: Option<Departure>,
@@ -174,11 +181,9 @@ fn a_leaver_of_a_pending_import_or_with_a_late_value_waits() {
 
 #[test]
 fn nobody_is_told_who_is_in_the_segment_suppressed_or_was_never_taken() {
-    let mut ledger = ledger(&[1, 2, 3, 4]);
-    settle(&mut ledger, 3, MEMBER, |(key, print)| Settlement {
-        rejected: vec![(key, print, Reason::Refused)],
-        ..Settlement::default()
-    });
+    let mut ledger = ledger(&[1, 2, 4]);
+    refuse(&mut ledger, 3, MEMBER);
+    ledger.keep_emails(&[(key(3), email(3))]).unwrap();
     let mut suppression = Suppression::default();
     suppression.add_key(key(2));
     let case = Case { rejected: keys(&[1]), suppression, ..Case::default() };
@@ -186,9 +191,36 @@ fn nobody_is_told_who_is_in_the_segment_suppressed_or_was_never_taken() {
     assert_eq!(
         (ready, blocked),
         (keys(&[4]), keys(&[])),
-        "1 has a row that was rejected, 2 is suppressed, 3 was refused"
+        "1 has a row that was rejected, 2 is suppressed, 3 was refused and nothing else"
     );
     assert_eq!(summary.leave, 2);
+}
+
+#[test]
+fn who_was_refused_after_a_confirmation_is_on_the_list_and_is_told() {
+    let mut ledger = ledger(&[1, 2]);
+    refuse(&mut ledger, 1, Fingerprint([2; 16]));
+    // A crash in between leaves it open what became of 2, and the next value was refused.
+    settle(&mut ledger, 2, MEMBER, |contact| Settlement { dirty: vec![contact], ..Settlement::default() });
+    refuse(&mut ledger, 2, Fingerprint([2; 16]));
+    let (ready, _, summary) = Case::default().told(&ledger);
+    assert_eq!(ready, keys(&[1, 2]));
+    assert_eq!((summary.leave, summary.leavers.tell), (2, 2));
+
+    ledger.note_absence(&[key(1), key(2)], &[]).unwrap();
+    confirm(&mut ledger, 1, told(1));
+    refuse(&mut ledger, 2, told(2));
+    let (ready, _, summary) = Case::default().told(&ledger);
+    assert_eq!((ready, summary.leavers.told, summary.leavers.refused), (keys(&[]), 1, 1));
+}
+
+#[test]
+fn who_comes_back_is_refused_and_leaves_again_is_told_again() {
+    let mut ledger = ledger(&[1]);
+    confirm(&mut ledger, 1, told(1));
+    refuse(&mut ledger, 1, MEMBER);
+    let (ready, _, summary) = Case::default().told(&ledger);
+    assert_eq!((ready, summary.leave), (keys(&[1]), 1));
 }
 
 #[test]
@@ -208,10 +240,7 @@ fn a_run_over_a_part_of_the_segment_tells_nobody() {
 fn a_refusal_of_the_farewell_is_remembered() {
     let mut ledger = ledger(&[1]);
     ledger.note_absence(&[key(1)], &[]).unwrap();
-    settle(&mut ledger, 1, told(1), |(key, print)| Settlement {
-        rejected: vec![(key, print, Reason::Refused)],
-        ..Settlement::default()
-    });
+    refuse(&mut ledger, 1, told(1));
     let (ready, _, summary) = Case::default().told(&ledger);
     assert!(ready.is_empty());
     assert_eq!(summary.leavers.refused, 1);

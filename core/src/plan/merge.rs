@@ -101,7 +101,8 @@ impl Merge<'_> {
                 let verdict = self.select(self.judge(entry.as_ref(), print), entry.as_ref(), place, summary);
                 // Of nobody else there is anything at the destination that could have to be told.
                 let sent = matches!(verdict, Verdict::Add | Verdict::Update | Verdict::Unchanged);
-                if let Some(email) = contacts.email(winner).filter(|_| sent)
+                let there = sent || entry.as_ref().is_some_and(|entry| entry.held.is_some());
+                if let Some(email) = contacts.email(winner).filter(|_| there)
                     && entry.as_ref().is_none_or(|entry| entry.email.is_none())
                 {
                     unkept.push((key, email.to_owned()));

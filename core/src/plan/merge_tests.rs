@@ -152,7 +152,7 @@ fn stage(arrivals: &[(usize, &Row)], batch: usize, keep: &Keep, folder: &std::pa
 
 fn staging() -> Staging {
     let (encoder, suppression) = (Arc::new(Lines), Arc::default());
-    Staging { encoder, limits: LIMITS, hasher: hasher(), suppression, emails: false }
+    Staging { encoder, limits: LIMITS, hasher: hasher(), suppression, emails: true }
 }
 
 fn merge(
@@ -162,21 +162,30 @@ fn merge(
     full: bool,
     known: &BTreeMap<u8, Known>,
 ) -> (Merged, Summary) {
+    let pending: HashSet<Key> = known.iter().filter(|(_, known)| known.pending).map(|(&who, _)| key(who)).collect();
+    merge_with(&ledger(known), &pending, (arrivals, batch), keep, full)
+}
+
+fn merge_with(
+    ledger: &MemoryLedger,
+    pending: &HashSet<Key>,
+    (arrivals, batch): (&[(usize, &Row)], usize),
+    keep: &Keep,
+    full: bool,
+) -> (Merged, Summary) {
     let folder = tempfile::tempdir().unwrap();
     let partitions = stage(arrivals, batch, keep, folder.path());
-    let pending: HashSet<Key> = known.iter().filter(|(_, known)| known.pending).map(|(&who, _)| key(who)).collect();
-    let ledger = ledger(known);
     let mut summary = Summary { read: arrivals.len() as u64, ..Summary::default() };
     let segment = Segment { partitions, rejected: HashSet::new() };
     let merge = Merge {
-        ledger: &ledger,
+        ledger,
         generation: PRESENT,
         keep,
         full,
         selection: &Selected::default(),
         departure: None,
         suppression: &Suppression::default(),
-        pending: &pending,
+        pending,
         encoder: &Lines,
         hasher: &hasher(),
         limits: LIMITS,
@@ -351,6 +360,20 @@ fn every_verdict_there_is_follows_the_rules() {
             assert_eq!(found(&merged, &summary), model(&rows, &Keep::First, full, &known));
         }
     }
+}
+
+#[test]
+fn emails_are_kept_of_whoever_is_sent_or_was_confirmed_before_a_refusal() {
+    let one = |word, value| Known { standing: Some((word, value)), ..Known::default() };
+    let mut ledger = ledger(&[(1, one(Word::Confirmed, 0)), (2, one(Word::Rejected, 1))].into());
+    settle(&mut ledger, 1, 1, Word::Rejected, false);
+    let rows: Vec<Row> = (1..4).map(|who| Row { who, value: 1, rank: 0 }).collect();
+    let arrivals: Vec<_> = rows.iter().enumerate().collect();
+    let (merged, summary) = merge_with(&ledger, &HashSet::new(), (&arrivals, 8), &Keep::First, false);
+    assert_eq!((summary.rejected_total(), summary.add), (2, 1), "1 and 2 are known to be refused with this value");
+    let kept: HashSet<Key> =
+        (0..merged.emails.len()).flat_map(|block| merged.emails.load(block).unwrap()).map(|(key, _)| key).collect();
+    assert_eq!(kept, [key(1), key(3)].into());
 }
 
 #[test]
