@@ -158,7 +158,7 @@ fn fault_51_a_ledger_of_a_later_format_is_refused_by_its_number() {
     // `user_version` of the header, <https://sqlite.org/fileformat2.html> §1.3.
     later[60..64].copy_from_slice(&42_u32.to_be_bytes());
     fs::write(&path, &later).unwrap();
-    assert_refused(&site, "state::newer_format", "has format 42, this version of enlist knows formats up to 2");
+    assert_refused(&site, "state::newer_format", "has format 42, this version of enlist knows formats up to 3");
     assert_eq!(fs::read(&path).unwrap(), later, "the ledger belongs to another version");
 }
 
