@@ -190,7 +190,7 @@ pub struct Progress {
     pub accepted_contacts: u64,
     /// Contacts confirmed.
     pub confirmed: u64,
-    /// Time from the latest import to its answer.
+    /// The longest that an import waited of those answered within the last second; zero without one.
     pub latency: Duration,
     /// Contacts refused by the destination.
     pub refused: u64,

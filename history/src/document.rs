@@ -55,7 +55,7 @@ pub struct RunDocument {
     pub latency_ms: Option<Latency>,
     /// The run whose open requests this one took up, where it did and its name is known.
     pub resumed_from: Option<String>,
-    /// The file of rejected rows, as the process named it.
+    /// The file of rejected rows: an absolute path, so that it is found from any folder.
     pub rejects_file: Option<String>,
     /// Up to five rejected rows a reason: where they stand and why.
     pub reject_examples: Vec<RejectExample>,

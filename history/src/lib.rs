@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod document;
+mod shorten;
 mod store;
 mod timeline;
 
@@ -8,5 +9,5 @@ pub use document::{
     Destination, Latency, Leavers, Outcome, Plan, Rate, RejectExample, Requests, RunDocument, RunError, SCHEMA,
     SourceRead, Tally, Target,
 };
-pub use store::{History, HistoryError};
+pub use store::{Held, History, HistoryError};
 pub use timeline::{Sample, Timeline};

@@ -20,7 +20,7 @@ pub struct Sample {
     pub retries: u64,
     /// Accepted imports that are not known to have ended; no count.
     pub pending: u64,
-    /// Milliseconds of the latest answer to an import; no count.
+    /// Milliseconds of the slowest of the imports answered since the moment before; 0 without one; no count.
     pub latency_ms: u64,
 }
 
@@ -80,9 +80,7 @@ impl Timeline {
         self.throttled[at] += now.throttled.saturating_sub(self.last.throttled);
         self.retries[at] += now.retries.saturating_sub(self.last.retries);
         self.pending[at] = now.pending;
-        if now.imports > 0 {
-            self.latency_ms[at] = self.latency_ms[at].max(now.latency_ms);
-        }
+        self.latency_ms[at] = self.latency_ms[at].max(now.latency_ms);
         self.last = now;
     }
 
@@ -128,6 +126,15 @@ mod tests {
         timeline.push(3, Sample { imports: 2, pending: 2, ..Sample::default() });
         assert_eq!(timeline.imports, [1, 0, 0, 1]);
         assert_eq!(timeline.pending, [1, 1, 1, 2]);
+    }
+
+    #[test]
+    fn a_step_has_its_slowest_answer_and_one_without_an_answer_has_none() {
+        let mut timeline = Timeline::start();
+        for (second, latency_ms) in [(0, 140), (0, 610), (0, 120), (1, 0), (2, 90)] {
+            timeline.push(second, Sample { imports: 3, latency_ms, ..Sample::default() });
+        }
+        assert_eq!(timeline.latency_ms, [610, 0, 90]);
     }
 
     #[test]

@@ -325,7 +325,7 @@ impl Delivery {
             Event::Answered { item, latency, answer } => {
                 self.sending -= 1;
                 self.in_flight -= item.contacts as u64;
-                self.tally.latency.push(latency);
+                self.tally.answered(self.tools.clock.now(), latency);
                 let contacts = item.contacts;
                 let taken_in = self.answered(*item, answer);
                 self.account(contacts, taken_in)
@@ -369,8 +369,9 @@ impl Delivery {
         self.tools.clock.now() + retry::backoff(attempt, self.chance.f64())
     }
 
-    fn publish(&self) {
-        self.tools.progress.send_modify(|progress| self.tally.show(progress, self.pending.len() as u64));
+    fn publish(&mut self) {
+        let (pending, now) = (self.pending.len() as u64, self.tools.clock.now());
+        self.tools.progress.send_modify(|progress| self.tally.show(progress, pending, now));
     }
 }
 
