@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::Timetable;
 
@@ -17,9 +18,9 @@ const SLICE: Duration = Duration::from_secs(30);
 /// What starts this long after its time was held up by more than the slices of waiting.
 const LATE: TimeDelta = TimeDelta::minutes(1);
 
-/// A clock set back by more is taken for a wrong clock put right: due times count from there. Set back by less, it comes
-/// again to times that were dealt with, and they are not run twice.
-const CORRECTION: TimeDelta = TimeDelta::days(1);
+/// A clock set back by more was wrong before: due times count from what it shows. Set back by less, it is adjusted as
+/// clocks are, and the times that it comes to again are not run twice.
+const CORRECTION: TimeDelta = TimeDelta::minutes(1);
 
 /// Something to start again and again.
 #[derive(Clone, Debug)]
@@ -117,6 +118,25 @@ enum Wake {
     SetBack,
 }
 
+/// Compares the clock on the wall with one that nobody sets.
+struct Watch {
+    wall: DateTime<Utc>,
+    at: Instant,
+}
+
+impl Watch {
+    fn start(wall: DateTime<Utc>) -> Self {
+        Self { wall, at: Instant::now() }
+    }
+
+    /// Whether the clock on the wall, which shows `now`, was set back since the last look.
+    fn was_set_back(&mut self, now: DateTime<Utc>) -> bool {
+        let before = std::mem::replace(self, Self::start(now));
+        let passed = TimeDelta::from_std(self.at - before.at).unwrap_or(TimeDelta::MAX);
+        passed - (now - before.wall) > CORRECTION
+    }
+}
+
 /// Runs `entries` until `stop` becomes true, each by itself and never twice at a time. `now` is the clock on the wall, `run`
 /// makes the future of a run, and `tell` hears what happens. Returns when the runs under way, which see the same `stop`,
 /// have ended. When the sender of `stop` is dropped without a word, nobody can stop it, and it goes on.
@@ -160,20 +180,25 @@ where
 {
     let Entry { name, timetable, catch_up, .. } = &entry;
     let name = || name.clone();
+    let mut watch = Watch::start((shared.now)());
     // Every due time up to here is dealt with.
-    let mut settled = dealt_with(&entry, (shared.now)());
-    while let Some(next) = timetable.next(settled) {
+    let mut settled = dealt_with(&entry, watch.wall);
+    loop {
         let now = (shared.now)();
+        if watch.was_set_back(now) {
+            settled = now;
+        }
+        let Some(next) = timetable.next(settled) else { return };
         let passed = next <= now;
         let at = if passed { now } else { next + jitter(&entry, next, &mut rng) };
         if !passed {
             (shared.tell)(Event::Waiting { name: name(), until: at });
         }
-        match shared.wait(at, settled).await {
+        match shared.wait(at, &mut watch).await {
             Wake::Due => {}
             Wake::Stopped => return,
             Wake::SetBack => {
-                settled = (shared.now)();
+                settled = watch.wall;
                 continue;
             }
         }
@@ -202,14 +227,9 @@ where
 /// Up to when the due times of `entry` need nobody any more at the start.
 fn dealt_with(entry: &Entry, now: DateTime<Utc>) -> DateTime<Utc> {
     match entry.last {
-        Some(last) if last > now => {
-            if last - now > CORRECTION {
-                now
-            } else {
-                last
-            }
-        }
-        Some(last) if entry.catch_up => last,
+        // The clock was set back since then.
+        Some(last) if last > now && last - now > CORRECTION => now,
+        Some(last) if last > now || entry.catch_up => last,
         _ => now,
     }
 }
@@ -222,14 +242,14 @@ fn jitter(entry: &Entry, due: DateTime<Utc>, rng: &mut Rng) -> TimeDelta {
 }
 
 impl<Now: Fn() -> DateTime<Utc>, Run, Tell> Shared<Now, Run, Tell> {
-    /// Waits until the clock on the wall shows `at`.
-    async fn wait(&self, at: DateTime<Utc>, settled: DateTime<Utc>) -> Wake {
+    /// Waits until the clock on the wall shows `at`, unless it is set back on the way.
+    async fn wait(&self, at: DateTime<Utc>, watch: &mut Watch) -> Wake {
         loop {
             let now = (self.now)();
             if *self.stop.borrow() {
                 return Wake::Stopped;
             }
-            if settled - now > CORRECTION {
+            if watch.was_set_back(now) {
                 return Wake::SetBack;
             }
             let Some(left) = (at - now).to_std().ok().filter(|left| !left.is_zero()) else { return Wake::Due };

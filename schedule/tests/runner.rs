@@ -299,24 +299,68 @@ async fn a_machine_that_slept_through_a_time_does_not_make_up_for_it_without_cat
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_jump_backward_no_time_is_run_twice() {
+async fn a_clock_that_is_set_back_holds_nothing_up() {
     let world = World::new();
-    let (_stop, _task) = world.start(vec![entry("vip", "0 * * * *")], Options::default());
-    pass(2 * HOUR).await;
-    assert_eq!(world.dues(), [clock("01:00:00"), clock("02:00:00")]);
-    // From 2:30 back to 0:30: 1:00 and 2:00 come again.
+    let (_stop, _task) = world.start(vec![entry("vip", "*/10 * * * *")], Options::default());
+    pass(2 * HOUR + 5 * MINUTE).await;
+    assert_eq!(world.dues().last(), Some(&clock("02:30:00")));
+    // From 2:35 back to 0:35: by the clock that is right, nothing is due before 0:40, and it is due then.
     world.set(-2 * 3_600);
-    pass(3 * HOUR).await;
-    assert_eq!(world.dues(), [clock("01:00:00"), clock("02:00:00"), clock("03:00:00")]);
+    let before = world.dues().len();
+    pass(HOUR).await;
+    let dues = world.dues().split_off(before);
+    assert_eq!(dues.first(), Some(&clock("00:40:00")));
+    assert_eq!(dues.len(), 6, "one each ten minutes, as before: {dues:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scheduler_started_again_after_the_clock_was_set_back_runs_no_time_twice() {
+async fn a_clock_that_is_set_back_during_a_run_holds_nothing_up() {
     let world = World::new();
-    let vip = Entry { last: Some(clock("01:00:05")), ..entry("vip", "0 * * * *") };
-    let (_stop, _task) = world.start(vec![vip], Options::default());
-    pass(2 * HOUR).await;
-    assert_eq!(world.dues(), [clock("02:00:00")]);
+    world.lasts("vip", 5 * MINUTE);
+    let (_stop, _task) = world.start(vec![entry("vip", "0 * * * *")], Options::default());
+    pass(31 * MINUTE).await;
+    // The run of 1:00 is under way.
+    world.set(-23 * 3_600);
+    pass(70 * MINUTE).await;
+    assert_eq!(world.dues(), [clock("01:00:00"), at("2026-04-30T03:00:00Z")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_adjusted_by_seconds_runs_no_time_twice() {
+    let world = World::new();
+    let (_stop, _task) = world.start(vec![entry("vip", "* * * * *")], Options::default());
+    pass(10 * MINUTE + 10).await;
+    for _ in 0..5 {
+        world.set(-20);
+        pass(MINUTE).await;
+    }
+    let dues = world.dues();
+    assert!(dues.windows(2).all(|pair| pair[0] < pair[1]), "{dues:?}");
+    assert!(dues.len() >= 13, "{dues:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_sleep_a_clock_that_is_set_back_is_noticed_all_the_same() {
+    let world = World::new();
+    let (_stop, _task) = world.start(vec![entry("vip", "0 * * * *")], Options::default());
+    pass(10).await;
+    world.set(8 * 3_600);
+    pass(MINUTE).await;
+    world.set(-5 * 3_600);
+    pass(HOUR).await;
+    assert_eq!(world.dues(), [clock("08:00:00"), clock("04:00:00")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scheduler_started_again_after_the_clock_was_set_back_waits_for_the_next_time_on_it() {
+    let world = World::new();
+    let back = Entry { last: Some(clock("05:00:05")), ..entry("back", "0 * * * *") };
+    let adjusted = Entry { last: Some(clock("00:31:00")), ..entry("adjusted", "* * * * *") };
+    let (_stop, _task) = world.start(vec![back, adjusted], Options::default());
+    pass(130).await;
+    assert_eq!(world.dues(), [clock("00:32:00")], "what ran at 0:31 is not run again");
+    pass(HOUR).await;
+    assert!(world.runs.lock().unwrap().iter().any(|run| run.0 == "back" && run.1 == clock("01:00:00")));
 }
 
 #[tokio::test(start_paused = true)]
