@@ -40,16 +40,39 @@ fn is_idle(run: &RunDocument) -> bool {
     run.requests.bulk == 0 && run.outcome.is_some_and(|outcome| outcome.confirmed == 0 && outcome.deferred == 0)
 }
 
+/// Only ActiveCampaign's refusals are known from before; rows that break a rule, are suppressed or stand twice are told
+/// apart below.
 fn nothing_to_do(run: &RunDocument, outcome: &Outcome) -> Verdict {
-    let read = plural(run.source.rows, "row");
-    let sentence = if run.source.rows == 0 {
-        "Nothing to do: the segment is empty.".to_owned()
-    } else if outcome.rejected == 0 {
-        format!("Nothing to do: all {read} are as they were confirmed earlier.")
-    } else {
-        format!("Nothing to do: all {read} were confirmed earlier or are known to be refused.")
+    let refused = known_refused(run);
+    let sentence = match (run.source.rows, outcome.unchanged, refused) {
+        (0, ..) => "Nothing to do: the segment is empty.".to_owned(),
+        (_, 0, 0) if outcome.skipped > 0 => "Nothing to do: every row was left out on request.".to_owned(),
+        (_, 0, 0) => "Nothing to do: no row makes a contact that can be sent.".to_owned(),
+        (_, 0, refused) => format!("Nothing to do: {} known to be refused.", are(refused)),
+        (_, 2.., 0) if outcome.skipped == 0 => {
+            format!("Nothing to do: all {} as confirmed earlier.", are(outcome.unchanged))
+        }
+        (_, unchanged, 0) => format!("Nothing to do: {} as confirmed earlier.", are(unchanged)),
+        (_, unchanged, refused) => format!(
+            "Nothing to do: {} as confirmed earlier, and {} {} known to be refused.",
+            are(unchanged),
+            count(refused),
+            if refused == 1 { "is" } else { "are" },
+        ),
     };
-    Verdict { sentence, more: vec![] }
+    let others = outcome.rejected.saturating_sub(refused);
+    Verdict { sentence, more: no_contacts(run, others).into_iter().collect() }
+}
+
+/// Rows that ActiveCampaign refused.
+fn known_refused(run: &RunDocument) -> u64 {
+    let theirs = |reason: &str| matches!(reason, "invalid" | "refused" | "import_failed");
+    let theirs = run.rejected_by_reason.0.iter().filter(|(reason, _)| theirs(reason));
+    theirs.fold(0, |sum, (_, rows)| sum.saturating_add(*rows))
+}
+
+fn are(contacts: u64) -> String {
+    format!("{} {}", plural(contacts, "contact"), if contacts == 1 { "is" } else { "are" })
 }
 
 /// “All” is said only when whatever could be sent has arrived.
@@ -58,7 +81,7 @@ fn arrived(run: &RunDocument, outcome: &Outcome) -> String {
     let planned = run.plan.map_or(0, |plan| plan.rejected);
     let contacts = if outcome.unchanged > 0 { "added or changed contact" } else { "contact" };
     match (outcome.confirmed, outcome.rejected.saturating_sub(planned), outcome.deferred) {
-        (0, 0, 0) => "Done: there was no contact to send.".to_owned(),
+        (0, 0, 0) => only_left(run).unwrap_or_else(|| "Done: there was no contact to send.".to_owned()),
         (0, refused, 0) => format!("No contact arrived in {list}: ActiveCampaign refused {}.", count(refused)),
         (1, 0, 0) => format!("The one {contacts} arrived in {list}."),
         (confirmed, 0, 0) => format!("All {} arrived in {list}.", plural(confirmed, contacts)),
@@ -71,6 +94,20 @@ fn arrived(run: &RunDocument, outcome: &Outcome) -> String {
     }
 }
 
+/// What a run did that had to do with nobody but those who left the segment.
+fn only_left(run: &RunDocument) -> Option<String> {
+    let leavers = run.leavers.filter(|leavers| leavers.confirmed > 0)?;
+    let (left, list) = (plural(leavers.confirmed, "contact"), list(run));
+    Some(format!(
+        "Nothing to add or change; {left} that left the segment {} updated in {list}.",
+        were(leavers.confirmed)
+    ))
+}
+
+fn were(number: u64) -> &'static str {
+    if number == 1 { "was" } else { "were" }
+}
+
 fn rest(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
     let unchanged = (outcome.unchanged > 0).then(|| {
         format!(
@@ -78,14 +115,22 @@ fn rest(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
             plural(outcome.unchanged, "other contact")
         )
     });
-    let rejected = (outcome.rejected > 0).then(|| {
+    let left = run.leavers.filter(|leavers| leavers.confirmed > 0 && outcome.confirmed > 0);
+    let left = left.map(|leavers| {
+        let number = leavers.confirmed;
+        format!("{} that left the segment {} updated too.", plural(number, "contact"), were(number))
+    });
+    unchanged.into_iter().chain(left).chain(no_contacts(run, outcome.rejected)).collect()
+}
+
+fn no_contacts(run: &RunDocument, rejected: u64) -> Option<String> {
+    (rejected > 0).then(|| {
         format!(
             "{} of {} did not become contacts; the reasons are below.",
-            count(outcome.rejected),
+            count(rejected),
             plural(run.source.rows, "row")
         )
-    });
-    unchanged.into_iter().chain(rejected).collect()
+    })
 }
 
 fn too_many_rejects(run: &RunDocument, outcome: &Outcome) -> Verdict {
@@ -106,7 +151,8 @@ fn guarded(run: &RunDocument, outcome: &Outcome) -> Verdict {
 fn stopped(run: &RunDocument, outcome: &Outcome) -> Verdict {
     // Where a person has to act first, the help of the error says so.
     let then = if run.retryable { "; run the same command again" } else { "" };
-    let sentence = match outcome.deferred {
+    let leavers = run.leavers.map_or(0, |leavers| leavers.deferred);
+    let sentence = match outcome.deferred.saturating_add(leavers) {
         0 => format!("Stopped before the end{then}."),
         1 => format!("Stopped with work left: 1 contact waits{then}."),
         waiting => format!("Stopped with work left: {} wait{then}.", plural(waiting, "contact")),
@@ -135,91 +181,4 @@ fn so_far(run: &RunDocument, outcome: &Outcome) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use enlist_history::{Destination, Plan, Requests, SourceRead};
-
-    use super::*;
-
-    fn run(status: &str, outcome: Option<Outcome>) -> RunDocument {
-        RunDocument {
-            status: status.to_owned(),
-            retryable: status == "stopped",
-            source: SourceRead { rows: 1_000_000, ..SourceRead::default() },
-            destination: Destination { list: 7, list_name: Some("VIP customers".into()), ..Destination::default() },
-            plan: outcome.map(|_| Plan { rejected: 2_348, ..Plan::default() }),
-            requests: Requests {
-                bulk: outcome.map_or(0, |outcome| outcome.confirmed.div_ceil(250)),
-                ..Requests::default()
-            },
-            outcome,
-            ..RunDocument::default()
-        }
-    }
-
-    fn sentence(status: &str, outcome: Outcome) -> String {
-        of(&run(status, Some(outcome))).sentence
-    }
-
-    #[test]
-    fn all_is_said_when_everything_that_could_be_sent_arrived() {
-        let all = Outcome { confirmed: 996_981, rejected: 2_348, ..Outcome::default() };
-        assert_eq!(sentence("ok", all), "All 996,981 contacts arrived in VIP customers.");
-        let refused = Outcome { rejected: 2_493, ..all };
-        assert_eq!(sentence("ok", refused), "996,981 contacts arrived in VIP customers; ActiveCampaign refused 145.");
-        let delta = Outcome { unchanged: 5, ..all };
-        assert_eq!(sentence("ok", delta), "All 996,981 added or changed contacts arrived in VIP customers.");
-        let one = Outcome { confirmed: 1, rejected: 0, ..all };
-        assert_eq!(sentence("ok", one), "The one contact arrived in VIP customers.");
-    }
-
-    #[test]
-    fn rejected_rows_and_those_that_need_nothing_are_told_right_below() {
-        let outcome = Outcome { confirmed: 10, unchanged: 5, rejected: 2_348, ..Outcome::default() };
-        assert_eq!(
-            of(&run("ok", Some(outcome))).more,
-            [
-                "5 other contacts needed nothing: they are as they were confirmed earlier.",
-                "2,348 of 1,000,000 rows did not become contacts; the reasons are below."
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_to_do_is_a_good_end() {
-        let idle = Outcome { unchanged: 1_000_000, ..Outcome::default() };
-        assert_eq!(sentence("ok", idle), "Nothing to do: all 1,000,000 rows are as they were confirmed earlier.");
-        let known = Outcome { rejected: 3, ..idle };
-        assert_eq!(
-            sentence("ok", known),
-            "Nothing to do: all 1,000,000 rows were confirmed earlier or are known to be refused."
-        );
-        let empty = RunDocument { source: SourceRead::default(), ..run("ok", Some(Outcome::default())) };
-        assert_eq!(of(&empty).sentence, "Nothing to do: the segment is empty.");
-    }
-
-    #[test]
-    fn every_status_has_its_sentence() {
-        let half = Outcome { confirmed: 521_674, rejected: 2_348, deferred: 475_452, ..Outcome::default() };
-        for (status, expected) in [
-            ("rejects", "2,348 rows did not become contacts: more than this export allows."),
-            ("stopped", "Stopped with work left: 475,452 contacts wait; run the same command again."),
-            ("guarded", "A safety guard held this run back."),
-            ("locked", "This run did not start: another run of the same export is at work."),
-            ("failed", "The run failed after 521,674 contacts had arrived in VIP customers."),
-            ("paused", "The run ended as “paused”."),
-        ] {
-            assert_eq!(sentence(status, half), expected);
-        }
-        assert_eq!(of(&run("guarded", None)).sentence, "Nothing was sent: a safety guard held this run back.");
-        assert_eq!(of(&run("rejects", None)).sentence, "More rows were rejected than this export allows.");
-        assert_eq!(of(&run("failed", None)).sentence, "The run failed; nothing was sent.");
-        assert_eq!(of(&run("stopped", None)).sentence, "Stopped before the end; run the same command again.");
-    }
-
-    #[test]
-    fn to_run_again_is_advised_only_where_that_helps() {
-        let stopped =
-            RunDocument { retryable: false, ..run("stopped", Some(Outcome { deferred: 2, ..Outcome::default() })) };
-        assert_eq!(of(&stopped).sentence, "Stopped with work left: 2 contacts wait.");
-    }
-}
+mod tests;

@@ -15,9 +15,13 @@ pub(crate) fn count(number: u64) -> String {
     grouped
 }
 
-/// `1 request`, `2 requests`.
+/// `1 request`, `2 requests`, `2 retries`.
 pub(crate) fn plural(number: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+    match (number, thing.strip_suffix("ry")) {
+        (1, _) => format!("1 {thing}"),
+        (_, Some(start)) => format!("{} {start}ries", count(number)),
+        (_, None) => format!("{} {thing}s", count(number)),
+    }
 }
 
 /// `0.2 s`, `12 s`, `40 m 31 s`, `1 h 20 m`. What is no time (negative, not a number) is none.
@@ -91,6 +95,7 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!((plural(1, "row"), plural(2_000, "row")), ("1 row".into(), "2,000 rows".into()));
+        assert_eq!((plural(1, "retry"), plural(4, "retry")), ("1 retry".into(), "4 retries".into()));
     }
 
     #[test]

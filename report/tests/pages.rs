@@ -223,6 +223,23 @@ fn numbers_that_cannot_be_are_shown_as_well_as_they_can() {
     balanced(&export_page(&[run.clone(), run]));
 }
 
+/// What stands in several places of a page is the same in each.
+#[test]
+fn made_up_runs_do_not_contradict_themselves() {
+    for run in [made_up::first_load(), made_up::stopped(), made_up::changes(), made_up::demo()] {
+        let (timeline, requests) = (run.timeline.as_ref().unwrap(), &run.requests);
+        let sum = |column: &[u64]| column.iter().sum::<u64>();
+        assert_eq!(sum(&timeline.throttled), requests.throttled, "{}", run.run_id);
+        assert_eq!(sum(&timeline.retries), requests.retries, "{}", run.run_id);
+        assert_eq!(sum(&timeline.imports), requests.bulk, "{}", run.run_id);
+        assert_eq!(sum(&timeline.confirmed), run.outcome.unwrap().confirmed, "{}", run.run_id);
+        let (latency, slowest) = (run.latency_ms.unwrap(), timeline.latency_ms.iter().max().copied().unwrap());
+        assert!(latency.p50 <= latency.p95 && latency.p95 <= latency.p99 && latency.p99 <= slowest, "{latency:?}");
+        let told = run.warnings.iter().filter(|warning| warning.starts_with("throttled"));
+        assert!(told.into_iter().all(|warning| warning.starts_with(&format!("throttled {} ", requests.throttled))));
+    }
+}
+
 #[test]
 fn a_trend_ends_with_the_run_itself_and_holds_thirty() {
     let page = run_page(&made_up::first_load(), &made_up::earlier());

@@ -18,9 +18,10 @@ pub(crate) fn first_load() -> RunDocument {
             ("refused", 145),
             ("too_large", 24),
         ]),
-        warnings: vec![
-            "throttled 6 times: another integration shares the 100 requests a minute of this account".into(),
-        ],
+        warnings: vec![format!(
+            "throttled {} times: another integration shares the 100 requests a minute of this account",
+            sent.throttled
+        )],
         ..sending("r_20261122_100000_417", "ok", timeline, &sent)
     }
 }
@@ -217,11 +218,13 @@ fn morning(n: u64) -> RunDocument {
 
 /// What a delivery did.
 struct Sent {
+    /// Every attempt counted.
     imports: u64,
     confirmed: u64,
     seconds: u64,
     throttled: u64,
     retries: u64,
+    latency: Latency,
 }
 
 /// Sends `contacts` in imports of 250 at 98 to 100 a minute, each of which ends some seconds later, until all is confirmed or for
@@ -229,46 +232,52 @@ struct Sent {
 fn delivery(contacts: u64, refused: u64, seconds: u64) -> (Timeline, Sent) {
     let mut timeline = Timeline::start();
     let imports = contacts.div_ceil(250);
-    let (mut now, mut second, mut credit, mut ended) = (Sample::default(), 0, 0.0, 0);
+    let (mut now, mut second, mut credit, mut accepted, mut ended) = (Sample::default(), 0, 0.0, 0, 0);
     let mut finished = std::collections::VecDeque::new();
+    let mut latencies = Vec::new();
     while ended < imports && second < seconds {
         let slow = (840..905).contains(&second);
         credit += if slow { 0.35 } else { 1.66 };
         // The network is lost for the last ten minutes of a run that is stopped.
         let lost = seconds != u64::MAX && second + 600 > seconds;
-        if !lost && slow && second % 13 == 0 {
-            now.throttled += 1;
-        }
-        if !lost && second % 601 == 200 {
+        let throttled = !lost && slow && second % 13 == 0;
+        if throttled || !lost && second % 601 == 200 {
+            // What was refused for its pace, or met a fault, is sent again.
+            now.throttled += u64::from(throttled);
             now.retries += 1;
+            credit -= 1.0;
         }
+        let latency = 128 + second * 31 % 47 + if second % 173 == 9 { 290 } else { 0 } + if slow { 420 } else { 0 };
+        now.latency_ms = 0;
         while credit >= 1.0 {
             credit -= 1.0;
-            if now.imports < imports && !lost {
-                now.imports += 1;
-                now.accepted = (now.imports * 250).min(contacts);
+            if accepted < imports && !lost {
+                accepted += 1;
+                now.latency_ms = latency;
+                latencies.push(latency);
                 finished.push_back(second + 4 + second * 7 % 5 + if slow { 20 } else { 0 });
             }
         }
+        now.imports = accepted + now.retries;
+        now.accepted = (accepted * 250).min(contacts);
         while !lost && finished.front().is_some_and(|end| *end <= second) {
             finished.pop_front();
             ended += 1;
             now.confirmed = (ended * 250).min(contacts).saturating_sub(refused * ended / imports);
         }
         now.pending = finished.len() as u64;
-        now.latency_ms = 128 + second * 31 % 47 + if second % 173 == 9 { 290 } else { 0 } + if slow { 420 } else { 0 };
-        if lost {
-            now.latency_ms = 0;
-        }
         timeline.push(second, now);
         second += 1;
     }
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
     let sent = Sent {
         imports: now.imports,
         confirmed: now.confirmed,
         seconds: second,
         throttled: now.throttled,
         retries: now.retries,
+        latency: Latency { p50: at(50), p95: at(95), p99: at(99) },
     };
     (timeline, sent)
 }
@@ -284,7 +293,7 @@ fn sending(run: &str, status: &str, timeline: Timeline, sent: &Sent) -> RunDocum
     let a_minute = |number: u64| (length(number) / seconds * 600.0).round() / 10.0;
     RunDocument {
         requests: Requests {
-            bulk: sent.imports + sent.retries,
+            bulk: sent.imports,
             other: sent.imports * 2 + 143,
             retries: sent.retries,
             throttled: sent.throttled,
@@ -297,7 +306,7 @@ fn sending(run: &str, status: &str, timeline: Timeline, sent: &Sent) -> RunDocum
             limit_per_min: 100,
             contacts_limit_per_min: 25_000,
         },
-        latency_ms: Some(Latency { p50: 140, p95: 420, p99: 610 }),
+        latency_ms: Some(sent.latency),
         rejected_by_reason: tally(&[("bad_email", 2_310), ("no_email", 374), ("suppressed", 190), ("refused", 12)]),
         reject_examples: vec![
             example("bad_email", 18_230, "no dot after @"),
@@ -312,14 +321,16 @@ fn sending(run: &str, status: &str, timeline: Timeline, sent: &Sent) -> RunDocum
     }
 }
 
+/// A run that began at ten and took less than an hour.
 fn base(run: &str, status: &str, seconds: f64) -> RunDocument {
+    let whole = seconds as u64;
     RunDocument {
         schema: SCHEMA.into(),
         run_id: run.into(),
         export: "vip_customers".into(),
         status: status.into(),
         started_at: "2026-11-22T10:00:00Z".into(),
-        finished_at: "2026-11-22T10:41:05Z".into(),
+        finished_at: format!("2026-11-22T10:{:02}:{:02}Z", whole / 60, whole % 60),
         seconds,
         source: SourceRead {
             name: "lake".into(),
@@ -333,7 +344,7 @@ fn base(run: &str, status: &str, seconds: f64) -> RunDocument {
             list: 7,
             list_name: Some("VIP customers".into()),
         },
-        target: Some(Target { seconds: 5_400, met: true, used_fraction: seconds / 5_400.0 }),
+        target: Some(Target { seconds: 5_400, met: true, used_fraction: (seconds / 5.4).round() / 1_000.0 }),
         rejects_file: Some(format!("rejects/{run}.jsonl")),
         version: "0.1.0".into(),
         ..RunDocument::default()
