@@ -6,11 +6,12 @@ use std::str::FromStr;
 
 use enlist_core::{
     Digest, Entry, Error, Fingerprint, Intent, IntentId, IntentState, JobId, Key, Ledger, NewIntent, Settlement,
+    Standing,
 };
 
 use crate::journal::Journal;
 
-/// A rule of the ledger (docs/delivery.md).
+/// A rule of the ledger (docs/delivery.md), or what it says of leavers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Intents are written when the answer has come, not before the request leaves.
@@ -25,11 +26,13 @@ pub enum Rule {
     R5,
     /// A person may be in the segment twice.
     R6,
+    /// Whom an earlier run told that they left is forgotten.
+    Told,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::R1, Self::R2, Self::R3, Self::R4, Self::R5, Self::R6];
+    pub const ALL: [Self; 7] = [Self::R1, Self::R2, Self::R3, Self::R4, Self::R5, Self::R6, Self::Told];
 }
 
 impl fmt::Display for Rule {
@@ -43,7 +46,7 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let named = |rule: &Self| rule.to_string().eq_ignore_ascii_case(text);
-        Self::ALL.into_iter().find(named).ok_or_else(|| format!("{text} is none of R1 to R6"))
+        Self::ALL.into_iter().find(named).ok_or_else(|| format!("{text} is none of R1 to R6 and Told"))
     }
 }
 
@@ -100,6 +103,10 @@ impl Ledger for Broken {
         let mut entries = self.journal.entries(generation, from, to)?;
         if self.rule == Rule::R5 {
             entries.iter_mut().for_each(|entry| entry.late.clear());
+        }
+        if self.rule == Rule::Told {
+            let told = entries.iter_mut().filter(|entry| entry.left);
+            told.for_each(|entry| (entry.standing, entry.earlier) = (Standing::Dirty, None));
         }
         Ok(entries)
     }

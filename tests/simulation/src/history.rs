@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use enlist_core::{Error, Ledger, MemoryLedger, Pacer, Reason, Scope};
+use enlist_core::{Error, Ledger, MemoryLedger, Pacer, Reason, Scope, Standing};
 use enlist_simulator::{Settings, Simulator, Status};
 use fastrand::Rng;
 use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use crate::broken::Rule;
+use crate::farewell::{FIELD, Farewells, HERE, Policy};
 use crate::journal::Store;
-use crate::party::{Ended, LIST, Party, beginning};
+use crate::party::{Ended, LIST, Party, beginning, hasher};
 use crate::scenario::{End, Leg, Scenario};
 use crate::segment::{Row, Segment, email};
 use crate::trace::Trace;
@@ -94,6 +95,7 @@ impl History {
                 pacer: pacer.map_or_else(crate::party::pacer, Arc::clone),
                 departures: Arc::default(),
                 sent: Arc::default(),
+                farewells: Farewells::new(Policy::Keep),
                 simulator: simulator.clone(),
                 trace: trace.clone(),
                 clock,
@@ -104,7 +106,8 @@ impl History {
                 broken,
             })
         };
-        let own = party("people", Segment::of(scenario.people, 0), None)?;
+        let mut own = party("people", Segment::of(scenario.people, 0), None)?;
+        own.farewells = Farewells::new(scenario.policy);
         // Persons from 500 on, so that the two have nobody in common.
         let rows = (500..500 + scenario.people).map(|person| Row { email: email(person), value: 1 }).collect();
         let mut neighbour = party("others", Segment { rows }, scenario.shares_pace.then_some(&own.pacer))?;
@@ -130,6 +133,7 @@ impl History {
         let quarantined = self.own.store.has_expired();
         self.compare(&self.own, ended.as_ref(), &scenario.settings);
         self.own.check_confirmed();
+        self.check_gone();
         if neighbours {
             self.compare(&self.neighbour, other.as_ref(), &scenario.settings);
             self.neighbour.check_confirmed();
@@ -228,7 +232,7 @@ impl History {
         for (person, row) in party.segment.winners() {
             let found = self.simulator.contact(&person);
             if let Some(reason) = rejected.get(&person) {
-                if !self.may_refuse(&person, *reason, settings) {
+                if !self.may_refuse(party, &person, *reason, settings) {
                     self.trace.wrong(format!("{person} was rejected as {} without a cause", reason.code()));
                 }
                 continue;
@@ -242,6 +246,9 @@ impl History {
                 let has = &contact.first_name;
                 self.trace.wrong(format!("{person} has {has:?} and {tier:?}, the source {row:?}"));
             }
+            if party.farewells.policy == Policy::Mark && contact.fields.get(&FIELD).is_none_or(|it| it != HERE) {
+                self.trace.wrong(format!("{person} is in the segment and marked as gone"));
+            }
             let status = contact.lists.get(&LIST);
             if status != Some(&Status::Active) && !self.left.contains(&person) {
                 self.trace.wrong(format!("{person} is on the list as {status:?}"));
@@ -249,10 +256,35 @@ impl History {
         }
     }
 
-    fn may_refuse(&self, person: &str, reason: Reason, settings: &Settings) -> bool {
+    /// Whoever was on the list and left was told, unless the account refused it.
+    fn check_gone(&self) {
+        let policy = self.own.farewells.policy;
+        let ledger = self.own.store.look();
+        let generation = ledger.generation().ok().flatten().unwrap_or_default();
+        for person in self.own.farewells.gone(|email| hasher().key(email)) {
+            let key = hasher().key(&person);
+            let entry = ledger.entries(&generation, key, key).unwrap_or_default().pop();
+            let refused =
+                entry.is_some_and(|entry| matches!(entry.standing, Standing::Rejected(_, Reason::ImportFailed)));
+            let contact = self.simulator.contact(&person).filter(|_| !refused);
+            let told = contact.is_none_or(|contact| match policy {
+                Policy::Keep => true,
+                Policy::Mark => contact.fields.get(&FIELD).is_some_and(|it| it != HERE),
+                Policy::Unsubscribe => contact.lists.get(&LIST) == Some(&Status::Unsubscribed),
+            });
+            if !told {
+                self.trace.wrong(format!("{person} left and was not told"));
+            }
+        }
+    }
+
+    fn may_refuse(&self, party: &Party, person: &str, reason: Reason, settings: &Settings) -> bool {
         match reason {
             Reason::Invalid => settings.refuses(person),
-            Reason::Refused => settings.fails(person) || self.left.contains(person),
+            Reason::Refused => {
+                let unsubscribed = self.left.contains(person) || party.farewells.may_have_unsubscribed(person);
+                settings.fails(person) || unsubscribed
+            }
             Reason::ImportFailed => settings.processing.failed + settings.processing.interrupted > 0.0,
             _ => false,
         }

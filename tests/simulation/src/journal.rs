@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enlist_core::{Digest, Entry, Error, ErrorKind, Intent, IntentId, JobId, Key, Ledger, NewIntent, Settlement};
 
+use crate::farewell::Farewells;
 use crate::process::{Process, Strike};
 use crate::trace::Trace;
 
@@ -43,6 +44,7 @@ pub(crate) struct Journal {
     pub(crate) store: Store,
     pub(crate) process: Arc<Process>,
     pub(crate) trace: Trace,
+    pub(crate) farewells: Farewells,
 }
 
 impl Journal {
@@ -108,7 +110,12 @@ impl Ledger for Journal {
     fn settle(&mut self, intent: IntentId, settlement: &Settlement) -> Result<(), Error> {
         let Settlement { confirmed, rejected, dirty, in_doubt } = settlement;
         let counts = (confirmed.len(), rejected.len(), dirty.len());
-        self.write(&format!("settle {} {counts:?} {in_doubt}", intent.0), |ledger| ledger.settle(intent, settlement))
+        self.write(&format!("settle {} {counts:?} {in_doubt}", intent.0), |ledger| {
+            let ends = ledger.intents()?.into_iter().find(|known| known.id == intent);
+            ledger.settle(intent, settlement)?;
+            self.farewells.settled(ends.as_ref(), settlement);
+            Ok(())
+        })
     }
 
     fn clear_late(&mut self, through: IntentId) -> Result<u64, Error> {

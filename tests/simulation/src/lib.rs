@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod broken;
+mod farewell;
 mod history;
 mod journal;
 mod many;

@@ -38,7 +38,7 @@ enum What {
         /// The parts of it that happen, as a wrong seed names them, or `none`; all if absent.
         #[arg(long, value_delimiter = ',')]
         only: Option<Vec<String>>,
-        /// Break this rule on purpose: r1 to r6.
+        /// Break this rule on purpose: r1 to r6, or told.
         #[arg(long)]
         broken: Option<Rule>,
     },
@@ -54,7 +54,7 @@ struct How {
     /// Threads; as many as there are processors if absent.
     #[arg(long)]
     threads: Option<usize>,
-    /// Break this rule on purpose: r1 to r6.
+    /// Break this rule on purpose: r1 to r6, or told.
     #[arg(long)]
     broken: Option<Rule>,
 }

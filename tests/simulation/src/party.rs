@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::broken::{ALIAS, Rule, breaking};
+use crate::farewell::{self, Farewells, Policy};
 use crate::journal::{Journal, Store};
 use crate::process::Process;
 use crate::scenario::End;
@@ -43,6 +44,7 @@ pub(crate) struct Party {
     pub(crate) pacer: Arc<Pacer>,
     pub(crate) departures: Departures,
     pub(crate) sent: Sent,
+    pub(crate) farewells: Farewells,
     pub(crate) simulator: Simulator,
     pub(crate) trace: Trace,
     pub(crate) clock: Clock,
@@ -95,6 +97,7 @@ impl Party {
             rejects: Box::new(Noted(Arc::clone(&rejected))),
         };
         self.trace.note(format_args!("{} runs {end:?}", self.name));
+        self.farewells.begin(&self.segment);
         let deadline = match end {
             End::Deadline(deadline) => deadline,
             // Nothing gets better in such a run.
@@ -133,6 +136,7 @@ impl Party {
             clock: self.clock,
             departures: Arc::clone(&self.departures),
             sent: Arc::clone(&self.sent),
+            farewells: self.farewells.clone(),
             alias: repeats_hide.then_some(ALIAS),
             way: self.way,
             chance: Mutex::new(self.chance.fork()),
@@ -142,7 +146,7 @@ impl Party {
             if repeats_hide && lower != row.email { format!("{ALIAS}{lower}") } else { row.email.clone() }
         });
         Ok(Export {
-            mapping: Some(mapping(self.narrow)),
+            mapping: Some(mapping(self.narrow, self.farewells.policy)),
             guards: Guards { max_change: None, max_rejects: None, max_leave: None, min_rows: 0, ..Guards::default() },
             deadline,
             ..Export::new(Arc::new(source), Arc::new(sink(Arc::new(wire), self.request)?))
@@ -150,7 +154,12 @@ impl Party {
     }
 
     fn state(&self, process: &Arc<Process>, wall: i64) -> State {
-        let journal = Journal { store: self.store.clone(), process: Arc::clone(process), trace: self.trace.clone() };
+        let journal = Journal {
+            store: self.store.clone(),
+            process: Arc::clone(process),
+            trace: self.trace.clone(),
+            farewells: self.farewells.clone(),
+        };
         let ledger: Box<dyn Ledger> = match self.broken {
             Some(rule) => breaking(rule, journal),
             None => Box::new(journal),
@@ -174,6 +183,7 @@ impl Party {
             Some(Ok(report)) => {
                 let (outcome, calls) = (&report.outcome, &report.calls);
                 self.trace.note(format_args!("{} ended: {outcome:?} {calls:?} {:?}", self.name, report.error));
+                self.check_leavers(report);
                 if let Err(error) = outcome.balance() {
                     self.trace.wrong(format!("X-1: {error}"));
                 }
@@ -191,6 +201,24 @@ impl Party {
         });
         if let Some(bug) = error.filter(|error| error.code().starts_with("bug::")) {
             self.trace.wrong(format!("a run ended with a defect of its own: {bug}"));
+        }
+    }
+
+    /// Checks that everybody who left is counted once.
+    fn check_leavers(&self, report: &Report) {
+        let (told, plan) = (report.leavers.unwrap_or_default(), &report.plan.leavers);
+        if report.leavers.is_some() != (self.farewells.policy != Policy::Keep) {
+            self.trace.wrong(format!("leavers are reported as {:?}", report.leavers));
+        }
+        let outcomes = told.confirmed + told.unchanged + told.rejected + told.deferred + told.unknown;
+        if outcomes != plan.tell + plan.told + plan.refused + plan.unknown {
+            self.trace.wrong(format!("leavers do not add up: {plan:?} became {told:?}"));
+        }
+        if told.unknown > 0 {
+            self.trace.wrong(format!("{} leavers without an email, of whom all were kept", told.unknown));
+        }
+        if report.error.is_none() && told.deferred > 0 {
+            self.trace.wrong(format!("{} leavers are deferred without an error", told.deferred));
         }
     }
 
@@ -217,12 +245,7 @@ impl Party {
             };
             let email = payload["email"].as_str().unwrap_or_default();
             let contact = self.simulator.contact(email);
-            let has = contact.is_some_and(|contact| {
-                let named = payload["first_name"].as_str() == Some(&contact.first_name);
-                let tier = payload["fields"][0]["value"].as_str();
-                named && tier.is_none_or(|tier| contact.fields.get(&1).is_some_and(|has| has == tier))
-            });
-            if !has {
+            if !contact.is_some_and(|contact| farewell::applies(payload, &contact, LIST)) {
                 self.trace.wrong(format!("{email} counts as confirmed with {payload}"));
             }
         }
@@ -249,18 +272,20 @@ pub(crate) fn hasher() -> Hasher {
     Hasher::new([7; 32])
 }
 
-fn mapping(narrow: bool) -> Mapping {
+fn mapping(narrow: bool, policy: Policy) -> Mapping {
+    let tier = (!narrow).then(|| ("Tier".into(), "tier".into()));
+    let here = (policy == Policy::Mark).then(|| (farewell::TITLE.into(), "here".into()));
     Mapping {
         email: "email".into(),
         first_name: Some("first_name".into()),
         last_name: None,
         phone: None,
-        fields: if narrow { Vec::new() } else { vec![("Tier".into(), "tier".into())] },
+        fields: tier.into_iter().chain(here).collect(),
         tags: Vec::new(),
         empty_values: EmptyValues::Keep,
         phone_region: None,
         keep: Keep::First,
-        leavers: enlist_core::Leavers::Keep,
+        leavers: policy.leavers(),
     }
 }
 

@@ -5,12 +5,16 @@ use std::time::Duration;
 use enlist_simulator::Settings;
 use fastrand::Rng;
 
+use crate::farewell::Policy;
 use crate::process::{Blow, Strike};
 use crate::segment::Edit;
 use crate::weather;
 
 /// Most steps of a run that a blow is aimed at; a run of eight requests takes about sixty.
 const STEPS: f64 = 150.0;
+
+/// Sets what is drawn for leavers apart from everything else.
+const LEAVING: u64 = 0x1eaf;
 
 /// How a run ends, if not by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,8 @@ pub(crate) struct Scenario {
     pub(crate) legs: Vec<Option<Leg>>,
     /// Whether the neighbour shares our pace, as on one machine.
     pub(crate) shares_pace: bool,
+    /// What people are told who leave the segment.
+    pub(crate) policy: Policy,
 }
 
 impl Scenario {
@@ -69,7 +75,12 @@ impl Scenario {
     pub(crate) fn of(seed: u64) -> Self {
         let mut chance = Rng::with_seed(seed);
         let people = chance.u16(8..=48);
-        let legs = (0..chance.usize(3..=6)).map(|n| Some(leg(&mut chance, people, n))).collect();
+        let mut legs: Vec<_> = (0..chance.usize(3..=6)).map(|n| Some(leg(&mut chance, people, n))).collect();
+        let mut leaving = Rng::with_seed(seed ^ LEAVING);
+        let policy = [Policy::Keep, Policy::Mark, Policy::Unsubscribe][leaving.usize(..3)];
+        if policy != Policy::Keep {
+            legs.iter_mut().skip(1).flatten().for_each(|leg| leg.edits.extend(leavers(&mut leaving, people)));
+        }
         Self {
             seed,
             people,
@@ -78,6 +89,7 @@ impl Scenario {
             way: Duration::from_millis(if chance.u8(..4) == 0 { chance.u64(..20_000) } else { chance.u64(..300) }),
             legs,
             shares_pace: chance.bool(),
+            policy,
         }
     }
 
@@ -96,6 +108,7 @@ impl Scenario {
             parts.extend((0..leg.edits.len()).map(|edit| format!("edit{n}.{edit}")));
         }
         parts.extend((!self.way.is_zero()).then(|| "way".to_owned()));
+        parts.extend((self.policy != Policy::Keep).then(|| "policy".to_owned()));
         parts.extend(weather::parts(&self.settings).map(str::to_owned));
         parts
     }
@@ -106,6 +119,7 @@ impl Scenario {
         let Some((kind, number)) = digits.map(|at| part.split_at(at)) else {
             match part {
                 "way" => self.way = Duration::ZERO,
+                "policy" => self.policy = Policy::Keep,
                 _ => weather::leave_out(&mut self.settings, part),
             }
             return;
@@ -169,6 +183,11 @@ fn edits(chance: &mut Rng, people: u16) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// People who leave besides; some of them come back by later edits.
+fn leavers(chance: &mut Rng, people: u16) -> Vec<Edit> {
+    (0..people).filter(|_| chance.u8(..8) == 0).map(Edit::Remove).collect()
 }
 
 fn end(chance: &mut Rng) -> End {

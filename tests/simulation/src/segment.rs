@@ -7,6 +7,8 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use enlist_core::Batches;
 
+use crate::farewell::HERE;
+
 /// Values of the custom field, which the account offers as choices.
 const TIERS: [&str; 3] = ["Bronze", "Silver", "Gold"];
 
@@ -85,10 +87,11 @@ impl Segment {
         let column = |value: &dyn Fn(&Row) -> String| -> ArrayRef {
             Arc::new(self.rows.iter().map(|row| Some(value(row))).collect::<StringArray>())
         };
-        let columns = vec![column(&rename), column(&Row::first_name), column(&|row| row.tier().to_owned())];
-        let names = ["email", "first_name", "tier"];
+        let here = column(&|_| HERE.to_owned());
+        let columns = vec![column(&rename), column(&Row::first_name), column(&|row| row.tier().to_owned()), here];
+        let names = ["email", "first_name", "tier", "here"];
         let schema = Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8, true)).to_vec()));
-        // Three text columns of equal length fit their schema.
+        // Text columns of equal length fit their schema.
         let batch = RecordBatch::try_new(Arc::clone(&schema), columns).ok();
         Batches::new("people", schema, batch.into_iter().collect())
     }

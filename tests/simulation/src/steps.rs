@@ -8,6 +8,7 @@ use std::time::Duration;
 use enlist_core::Error;
 use enlist_simulator::{Complaints, Latency, Processing, Settings};
 
+use crate::farewell::Policy;
 use crate::history::{carry_out, in_memory};
 use crate::process::{Blow, Strike};
 use crate::scenario::{End, Leg, Scenario};
@@ -120,6 +121,7 @@ fn scenario(mode: Mode, blows: &[Blow]) -> Scenario {
         way: Duration::from_millis(50),
         legs,
         shares_pace: false,
+        policy: Policy::Keep,
     }
 }
 

@@ -16,6 +16,7 @@ use serde_json::de::IoRead;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
+use crate::farewell::Farewells;
 use crate::journal::Store;
 use crate::process::{Process, Strike};
 use crate::trace::Trace;
@@ -39,6 +40,7 @@ pub(crate) struct Wire {
     pub(crate) clock: Clock,
     pub(crate) departures: Departures,
     pub(crate) sent: Sent,
+    pub(crate) farewells: Farewells,
     /// What stands before the emails of persons that the account has to take for one (a broken R6), or nothing.
     pub(crate) alias: Option<&'static str>,
     /// The longest time a call is on its way.
@@ -146,6 +148,9 @@ impl Wire {
         if !intents.iter().any(says) {
             self.trace.wrong(format!("R1: an import of {} contacts left without its intent", contacts.len()));
         }
+        let wrongs = contacts.iter().zip(&payloads);
+        let wrongs = wrongs.filter_map(|(contact, payload)| self.farewells.leaves(*contact, payload));
+        wrongs.for_each(|wrong| self.trace.wrong(wrong));
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).extend(contacts.into_iter().zip(payloads));
     }
 
