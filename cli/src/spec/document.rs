@@ -62,7 +62,7 @@ impl Document {
     /// For what is not YAML, for duplicate and unknown keys, and beyond the bounds of size and depth.
     pub fn parse(&self) -> Result<written::File, Failure> {
         let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES, max_documents: 1 },
+            budget: serde_saphyr::budget! { max_depth: MAX_DEPTH, max_nodes: MAX_NODES },
             duplicate_keys: DuplicateKeyPolicy::Error,
             with_snippet: false,
         };

@@ -136,7 +136,7 @@ fn leavers(reader: &Reader<'_>, it: &written::Export) -> Result<Leavers, Failure
         Some(text) => reader.switch("accept_one_way", text)?,
         None => false,
     };
-    match &it.leavers {
+    let leavers = match &it.leavers {
         None => Ok(Leavers::Keep),
         Some(Shape::Word(text)) => {
             let choices = [("keep", false), ("unsubscribe", true)];
@@ -168,6 +168,12 @@ fn leavers(reader: &Reader<'_>, it: &written::Export) -> Result<Leavers, Failure
             Some(never) => match *never {},
             None => Ok(Leavers::Keep),
         },
+    }?;
+    match &it.accept_one_way {
+        Some(text) if accepted && leavers != Leavers::Unsubscribe => Err(reader
+            .fault("config::one_way", "`accept_one_way` is for `leavers: unsubscribe` alone", text)
+            .help("leavers: unsubscribe, if that is meant; else remove this line")),
+        _ => Ok(leavers),
     }
 }
 

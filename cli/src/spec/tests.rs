@@ -260,6 +260,8 @@ fn a_file_beyond_the_bounds_is_refused() {
     let aliases = "version: 1\na: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b]\n";
     assert!(parse(aliases).is_err());
     assert!(parse("").is_err() && parse("---\n---\n").is_err());
+    let twice = parse(&format!("{SOUND}---\n{SOUND}")).unwrap_err();
+    assert_eq!((twice.error.code(), twice.error.help_text()), ("config::documents", Some("remove `---`")));
 }
 
 #[test]

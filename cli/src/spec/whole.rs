@@ -45,6 +45,8 @@ fn what_is_wrong_is_answered_with_place_and_help() {
         ("leavers: [keep]", "config::wrong_shape", "[keep]", "one value or `field` and `value`"),
         ("leavers: unsubscribe", "config::one_way", "unsubscribe", "accept_one_way: true"),
         ("leavers: unsubscribe\naccept_one_way: off", "config::one_way", "unsubscribe", "can be subscribed again"),
+        ("accept_one_way: true", "config::one_way", "true", "leavers: unsubscribe, if that is meant"),
+        ("leavers: keep\naccept_one_way: on", "config::one_way", "on", "remove this line"),
         ("leavers: { field: Tier, value: left }", "config::leaver_field", "Tier", "map.fields"),
         ("leavers: { field: Tier }", "config::missing_key", "field", "value"),
         ("suppress: gone", "config::unknown_name", "gone", "sources"),
@@ -105,7 +107,7 @@ fn parameters_take_variables_and_belong_to_the_statement() {
 fn what_happens_to_leavers_is_said_in_full() {
     let leavers = |lines: &str| parse(&export(&format!("source: x.csv\n{lines}"))).unwrap().exports.remove(0).leavers;
     assert_eq!(leavers(""), Leavers::Keep);
-    assert_eq!(leavers("leavers: keep\naccept_one_way: on"), Leavers::Keep);
+    assert_eq!(leavers("leavers: keep\naccept_one_way: off"), Leavers::Keep);
     assert_eq!(leavers("leavers: unsubscribe\naccept_one_way: true"), Leavers::Unsubscribe);
     let mark = Leavers::Mark { field: "tier".to_owned(), value: "left".to_owned() };
     assert_eq!(leavers("leavers: { field: tier, value: left }\nmap: { email: e, fields: { Tier: t } }"), mark);

@@ -272,6 +272,10 @@ impl Export {
             take!(source segments);
         }
         take!(enabled connection list sql params map unique_by empty_values phone_region automations);
-        take!(leavers accept_one_way suppress guards deadline schedule time_zone rejects notify);
+        // A consent is to what it was given for, and to nothing else.
+        if self.leavers.is_none() {
+            take!(leavers accept_one_way);
+        }
+        take!(suppress guards deadline schedule time_zone rejects notify);
     }
 }

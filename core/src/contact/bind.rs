@@ -52,7 +52,7 @@ impl Mapping {
         }
         let rank = match &self.keep {
             Keep::First => None,
-            Keep::Latest { by } => Some(Rank::new(by, find::column(schema, by)?)?),
+            Keep::Latest { by } => Some(Rank::new(by, find::column(schema, by).map_err(|e| of_unique_by(&e))?)?),
         };
         let shape = Shape { slots: parts.iter().map(|part| part.slot.clone()).collect(), tags: self.distinct_tags()? };
         Ok(BoundMapping {
@@ -188,6 +188,15 @@ impl Rank {
             data_type: data_type.clone(),
             converter: RowConverter::new(vec![field]).map_err(|_| unordered())?,
         })
+    }
+}
+
+/// The error for the column that orders duplicates: it is none of the mapping's, where people would look for it.
+fn of_unique_by(error: &Error) -> Error {
+    let placed = Error::new(error.kind(), error.code().to_owned(), format!("unique_by.by: {error}"));
+    match error.help_text() {
+        Some(help) => placed.help(help.replace("in the mapping", "in unique_by.by")),
+        None => placed,
     }
 }
 

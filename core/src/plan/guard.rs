@@ -103,7 +103,7 @@ impl Guards {
         exceeds(rejected, plan.read, max).then(|| {
             let message =
                 format!("{rejected} of {} rows are rejected, more than max_rejects ({})", plan.read, percent(max));
-            (message, "look at the reject file and fix the source, or raise guards.max_rejects")
+            (message, "look at the reasons and fix the source, or raise guards.max_rejects")
         })
     }
 

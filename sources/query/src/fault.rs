@@ -8,6 +8,7 @@ use enlist_core::{Error, ErrorKind};
 use enlist_source_files::missing;
 
 use crate::name::TableName;
+use crate::select::column_twice;
 
 /// An error while a query was planned. It speaks of names and types alone, so DataFusion's words are kept.
 pub(crate) fn planning(fault: &DataFusionError, tables: &[&TableName]) -> Error {
@@ -86,6 +87,8 @@ fn unknown_column(schema: &SchemaError, tables: &[&TableName]) -> Error {
             };
             missing(field.name(), &offered, &from)
         }
+        // A column of a table and another one that was given its name: whoever only names a column does not say whose.
+        SchemaError::AmbiguousReference { field } if field.relation.is_some() => column_twice(field.name(), ""),
         SchemaError::AmbiguousReference { field } => Error::new(
             ErrorKind::Config,
             "query::ambiguous",

@@ -9,11 +9,12 @@ use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displayable};
 use datafusion::prelude::SessionContext;
-use enlist_core::{Error, ErrorKind, Rows, SegmentBatch, SegmentStream, Source};
+use enlist_core::{Error, Rows, SegmentBatch, SegmentStream, Source};
 use enlist_source_files::pick;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use crate::fault;
+use crate::select::column_twice;
 
 /// What messages call the one origin of a query.
 const ORIGIN: &str = "query";
@@ -35,12 +36,7 @@ impl Query {
         let schema = Arc::new(Schema::new(plan.schema().fields().clone()));
         for (index, field) in schema.fields().iter().enumerate() {
             if schema.index_of(field.name()).ok() != Some(index) {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    "query::column_twice",
-                    format!("two columns of the query are called \"{}\"", field.name()),
-                )
-                .help("select one of them, or rename it with AS"));
+                return Err(column_twice(field.name(), ""));
             }
         }
         Ok(Self { session, plan, schema })

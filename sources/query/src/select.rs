@@ -5,7 +5,7 @@ use datafusion::execution::context::SessionState;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use datafusion::sql::sqlparser::ast::{Expr, SelectItem, SetExpr, Spanned, Statement as SqlStatement};
 use datafusion::sql::sqlparser::parser::ParserError;
 use enlist_core::{Error, ErrorKind};
 use enlist_source_files::advice;
@@ -26,7 +26,8 @@ pub fn tables_of(sql: &str) -> Result<Vec<TableName>, Error> {
 /// Parses `sql`, which must be one SELECT and read none but the `known` tables.
 ///
 /// # Errors
-/// As [`tables_of`], and `source::table_missing` (configuration) with the tables there are.
+/// As [`tables_of`], `source::table_missing` (configuration) with the tables there are, and `query::column_twice` with
+/// both columns.
 pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&TableName]) -> Result<Statement, Error> {
     let statement = one_select(session, sql)?;
     for table in tables_in(&statement)? {
@@ -35,7 +36,42 @@ pub(crate) fn parse(session: &SessionState, sql: &str, known: &[&TableName]) -> 
             return Err(table_missing(&table, &known));
         }
     }
+    named_once(&statement)?;
     Ok(statement)
+}
+
+/// Refuses a SELECT that writes two columns of one name. What `*` stands for is not known here.
+fn named_once(statement: &Statement) -> Result<(), Error> {
+    let Statement::Statement(sql) = statement else { return Ok(()) };
+    let SqlStatement::Query(query) = &**sql else { return Ok(()) };
+    let SetExpr::Select(select) = &*query.body else { return Ok(()) };
+    let mut seen: Vec<(&str, &SelectItem)> = Vec::new();
+    for item in &select.projection {
+        let Some(name) = name_of(item) else { continue };
+        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
+            let place = item.span().start;
+            let second = format!("{item} (line {}, column {})", place.line, place.column);
+            return Err(column_twice(name, &format!(": {first} and {second}")));
+        }
+        seen.push((name, item));
+    }
+    Ok(())
+}
+
+/// What the column of the result is called, where the statement tells.
+fn name_of(item: &SelectItem) -> Option<&str> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(&alias.value),
+        SelectItem::UnnamedExpr(Expr::Identifier(column)) => Some(&column.value),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => parts.last().map(|column| column.value.as_str()),
+        _ => None,
+    }
+}
+
+/// The error for two columns of the result called `name`; `which` says more about them, if anything is known.
+pub(crate) fn column_twice(name: &str, which: &str) -> Error {
+    let message = format!("two columns of the query are called \"{name}\"{which}");
+    Error::new(ErrorKind::Config, "query::column_twice", message).help("select one of them, or rename it with AS")
 }
 
 fn one_select(session: &SessionState, sql: &str) -> Result<Statement, Error> {

@@ -201,6 +201,18 @@ async fn a_missing_table_is_named_with_the_tables_there_are() {
 async fn columns_of_one_name_are_refused_before_they_can_be_mixed_up() {
     let error = refusal("SELECT a.Id, b.Id FROM people a JOIN people b ON a.Id = b.Id").await;
     assert_eq!(error.code(), "query::column_twice");
+    for sql in ["SELECT Email, first_name AS Email FROM people", "SELECT first_name AS Email,\n Email FROM people"] {
+        let error = refusal(sql).await;
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "query::column_twice"), "{sql}");
+        let said = error.to_string();
+        let named = [
+            "\"Email\"",
+            "first_name AS Email",
+            if sql.contains('\n') { "(line 2, column 2)" } else { "(line 1, column 15)" },
+        ];
+        assert!(named.iter().all(|word| said.contains(word)), "{said}");
+    }
+    assert_eq!(refusal("SELECT *, first_name AS Email FROM people").await.code(), "query::column_twice");
     let error = refusal("SELECT Id FROM people a JOIN people b ON a.Id = b.Id").await;
     assert_eq!(error.code(), "query::ambiguous");
 }

@@ -53,7 +53,10 @@ fn a_missing_column_is_named_with_a_suggestion() {
     assert_eq!(error.help_text(), Some("did you mean `Given`?"));
 
     let error = refused(|mapping| mapping.keep = Keep::Latest { by: "zzz".to_owned() });
-    assert_eq!(error.help_text(), Some("name one of the source's columns in the mapping"));
+    assert!(error.to_string().starts_with("unique_by.by: column `zzz` not found; the source has `email`, "), "{error}");
+    assert_eq!(error.help_text(), Some("name one of the source's columns in unique_by.by"));
+    let error = refused(|mapping| mapping.keep = Keep::Latest { by: "born_at".to_owned() });
+    assert_eq!(error.help_text(), Some("did you mean `born`?"));
 }
 
 #[test]

@@ -158,16 +158,46 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
     })
 }
 
-/// An error with its causes on one line, each said once.
+/// An error with its causes on one line, each said once, also where one repeats those below it.
 fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = String::new();
+    let mut parts: Vec<String> = Vec::new();
     for part in causes(error).map(ToString::to_string) {
-        if !text.contains(&part) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&part);
+        if parts.iter().any(|said| said.contains(&part)) {
+            continue;
+        }
+        parts.retain(|said| !part.contains(said.as_str()));
+        parts.push(part);
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Layer(&'static str, Option<Box<Layer>>);
+
+    impl fmt::Display for Layer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
         }
     }
-    text
+
+    impl StdError for Layer {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.1.as_deref().map(|below| below as _)
+        }
+    }
+
+    #[test]
+    fn a_chain_of_causes_says_each_once() {
+        let refused = Layer("connection refused (os error 111)", None);
+        let repeated = Layer("tcp connect error: connection refused (os error 111)", Some(Box::new(refused)));
+        let named = Layer("tcp connect error", Some(Box::new(repeated)));
+        let top = Layer("client error (Connect)", Some(Box::new(named)));
+        assert_eq!(chain(&top), "client error (Connect): tcp connect error: connection refused (os error 111)");
+    }
 }
