@@ -13,7 +13,7 @@ pub enum Exit {
     Bug,
     /// Wrong usage or configuration: fix the file. Nothing was sent.
     Config,
-    /// Finished, with more rejects than `max_rejects` allows: look at them.
+    /// Finished, with something to look at: more rejects than `max_rejects` allows, or findings of an audit.
     Rejects,
     /// Key, permission, certificate or consent refused: fix the access.
     Access,

@@ -1,30 +1,23 @@
 //! The simulator that comes with the tool: made from arguments, prepared for the demo, kept in a file.
 
+mod attendance;
+
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use enlist_core::{Error, ErrorKind};
-use enlist_simulator::{Exclusion, Field, FieldType, Match, Settings, Simulator, Snapshot};
+use enlist_simulator::{Exclusion, Match, Settings, Simulator, Snapshot};
 use serde_json::{Map, Value};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+
+pub use attendance::{Attendance, address, keep_apart};
 
 use crate::args::SimArgs;
 use crate::demo_data::{BOUNCED, EXCLUDED, UNSUBSCRIBED};
 use crate::failure::Failure;
-use crate::spec::Export;
-
-/// Where the simulator is found unless `sim --port` says otherwise. Fixed, because what was confirmed is on record
-/// for the host.
-pub const ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8025);
 
 /// The file in the state folder that keeps the simulated account.
 const DATA: &str = "simulator.json";
-
-/// Ids of fields that are made for an export, above those of the account that is there without any set-up.
-const FIRST_FIELD: u32 = 1_000;
 
 /// The list of the demo in the account that is there without any set-up.
 const DEMO_LIST: u32 = 1;
@@ -32,7 +25,7 @@ const DEMO_LIST: u32 = 1;
 /// The settings of a file, if one is named, with those of the command line on top.
 ///
 /// # Errors
-/// [`ErrorKind::Config`] for a file that cannot be read and for settings that are not known.
+/// [`ErrorKind::Config`] for a file that cannot be read, and for settings that are not known or cannot be meant.
 pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
     let mut settings = match &args.settings {
         Some(path) => object(path)?,
@@ -43,13 +36,33 @@ pub fn settings(args: &SimArgs) -> Result<Settings, Failure> {
     let faults = settings.entry("faults").or_insert_with(|| Value::Object(Map::new()));
     for (name, value) in &args.fault {
         // A share, or a word such as the scope.
-        let value = value.parse::<f64>().map_or_else(|_| Value::from(value.as_str()), Value::from);
+        let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+        let value = number.map_or_else(|| Value::from(value.as_str()), Value::from);
         if let Value::Object(faults) = faults {
             faults.insert(name.clone(), value);
         }
     }
-    serde_json::from_value(Value::Object(settings))
-        .map_err(|e| Failure::config("sim::settings", format!("the simulator has no such setting: {e}")))
+    let settings: Settings = serde_json::from_value(Value::Object(settings))
+        .map_err(|e| Failure::config("sim::settings", format!("the simulator has no such setting: {e}")))?;
+    settings.check().map_err(|cause| Failure::config("sim::settings", cause))?;
+    Ok(settings)
+}
+
+/// Makes sure that the account can be kept in `data` later on.
+///
+/// # Errors
+/// `sim::folder` when its folder is not there or cannot be written to.
+pub fn can_be_kept(data: &Path) -> Result<(), Failure> {
+    let folder = folder_of(data);
+    tempfile::NamedTempFile::new_in(folder).map(drop).map_err(|e| {
+        // The error itself names a file that nobody asked for.
+        Failure::config("sim::folder", format!("--data {}: {}", data.display(), e.kind()))
+            .help("name a file in a folder that is there and yours")
+    })
+}
+
+fn folder_of(data: &Path) -> &Path {
+    data.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn object(path: &Path) -> Result<Map<String, Value>, Failure> {
@@ -75,69 +88,12 @@ pub fn open(settings: Settings, data: Option<&Path>) -> Result<Simulator, Failur
     Ok(simulator)
 }
 
-/// A simulator that is there for the length of a run.
-#[derive(Debug)]
-pub struct Attendance {
-    own: Option<(Simulator, PathBuf, JoinHandle<()>)>,
-}
-
-impl Attendance {
-    /// Serves what `export` needs: its simulator if it goes to one, and nothing otherwise.
-    ///
-    /// # Errors
-    /// As [`begin`](Self::begin).
-    pub async fn of(export: &Export) -> Result<Self, Failure> {
-        if !export.connection.is_simulator() {
-            return Ok(Self { own: None });
-        }
-        let attendance = Self::begin(&export.state.join(DATA)).await?;
-        if let Some((simulator, ..)) = &attendance.own {
-            furnish(simulator, export);
-        }
-        Ok(attendance)
-    }
-
-    /// Serves the account kept in `data` at [`ADDRESS`], unless a simulator is served there already.
-    ///
-    /// # Errors
-    /// As [`open`], and when the address cannot be used.
-    pub async fn begin(data: &Path) -> Result<Self, Failure> {
-        let listener = match TcpListener::bind(ADDRESS).await {
-            Ok(listener) => listener,
-            Err(e) if e.kind() == io::ErrorKind::AddrInUse => return Ok(Self { own: None }),
-            Err(e) => return Err(Failure::config("sim::port", format!("{ADDRESS}: {e}"))),
-        };
-        let simulator = open(Settings::default(), Some(data))?;
-        let served = simulator.clone();
-        let task = tokio::spawn(async move {
-            if let Err(e) = served.serve(listener).await {
-                tracing::error!(error = %e, "the simulator stopped");
-            }
-        });
-        Ok(Self { own: Some((simulator, data.to_owned(), task)) })
-    }
-
-    /// Stops serving and keeps the account.
-    ///
-    /// # Errors
-    /// As [`keep`].
-    pub async fn end(self) -> Result<(), Failure> {
-        let Some((simulator, data, task)) = self.own else {
-            return Ok(());
-        };
-        task.abort();
-        // Until the task is gone its port is taken, and who comes next would take it for somebody else's simulator.
-        let _ = task.await;
-        keep(&simulator, &data)
-    }
-}
-
 /// Writes the account to `data`, as a whole or not at all.
 ///
 /// # Errors
 /// [`ErrorKind::State`] when it cannot be written.
 pub fn keep(simulator: &Simulator, data: &Path) -> Result<(), Failure> {
-    let folder = data.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(data);
     let write = || {
         fs::create_dir_all(folder)?;
         let file = tempfile::NamedTempFile::new_in(folder)?;
@@ -145,23 +101,6 @@ pub fn keep(simulator: &Simulator, data: &Path) -> Result<(), Failure> {
         file.persist(data).map_err(|e| e.error)
     };
     write().map(drop).map_err(|e| kept(Some(data), &e))
-}
-
-/// Makes the list and the fields of an export that was written for another account.
-fn furnish(simulator: &Simulator, export: &Export) {
-    if let Ok(list) = u32::try_from(export.list)
-        && list > DEMO_LIST
-    {
-        simulator.add_list(list, "Simulated list");
-    }
-    let known = simulator.field_titles();
-    for (n, (written, _)) in (FIRST_FIELD..).zip(&export.map.fields) {
-        let title = written.trim_matches('%');
-        if !known.iter().any(|known| known.eq_ignore_ascii_case(title)) {
-            let id = title.parse().unwrap_or(n);
-            simulator.add_field(Field::new(id, title, FieldType::Text, &[]));
-        }
-    }
 }
 
 fn refuse_some(simulator: &Simulator) {
@@ -202,6 +141,27 @@ mod tests {
         assert_eq!((settings.seed, settings.speed, settings.faults.throttle), (7, 60.0, 0.2));
         let unknown = super::settings(&args(&[("throtle", "0.2")])).unwrap_err();
         assert!(unknown.error.to_string().contains("throttle"), "{}", unknown.error);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_before_anything_is_served() {
+        for (name, value, words) in [
+            ("throttle", "2", "faults.throttle is 2"),
+            ("html", "-0.5", "faults.html is -0.5"),
+            ("html", "nan", "\"nan\""),
+        ] {
+            let refused = super::settings(&args(&[(name, value)])).unwrap_err();
+            assert_eq!(refused.error.code(), "sim::settings");
+            assert!(refused.error.to_string().contains(words), "{}", refused.error);
+        }
+        let both = super::settings(&args(&[("html", "0.8"), ("forbidden", "0.8")])).unwrap_err();
+        assert!(both.error.to_string().contains("add up"), "{}", both.error);
+        let folder = tempfile::tempdir().unwrap();
+        assert!(can_be_kept(&folder.path().join("account.json")).is_ok());
+        let refused = can_be_kept(&folder.path().join("nowhere/account.json")).unwrap_err();
+        let message = refused.error.to_string();
+        assert!(message.contains("nowhere/account.json") && !message.contains(".tmp"), "{message}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
     }
 
     #[test]

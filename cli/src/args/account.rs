@@ -70,7 +70,7 @@ pub struct SimArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// How many times faster than ActiveCampaign [default: 1]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = parse_speed)]
     pub speed: Option<f64>,
     /// Keep the account in this file
     #[arg(long, value_name = "FILE")]
@@ -83,10 +83,29 @@ pub struct SimArgs {
     pub settings: Option<PathBuf>,
 }
 
+/// How many times faster: any number above 0.
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed > 0.0);
+    speed.ok_or_else(|| "write a number above 0, for example 60 or 0.5".to_owned())
+}
+
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
     /// Only this export
     #[arg(value_name = "EXPORT")]
     pub export: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_speed;
+
+    #[test]
+    fn time_passes_in_every_time_lapse() {
+        assert_eq!((parse_speed("60"), parse_speed("0.5")), (Ok(60.0), Ok(0.5)));
+        for none in ["0", "-1", "nan", "inf", "fast", ""] {
+            assert!(parse_speed(none).unwrap_err().contains("above 0"), "{none}");
+        }
+    }
 }

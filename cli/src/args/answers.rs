@@ -45,6 +45,9 @@ pub struct AuditArgs {
     /// Write each contact that differs as a line of JSON
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// End with 3 when a contact differs
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 /// Arguments of `schedule`.
@@ -128,6 +131,8 @@ pub enum Recipe {
     Dagster,
     /// A GitHub workflow.
     Github,
+    /// Exposures of dbt, for its lineage.
+    Dbt,
     /// Completions for a shell.
     Completions,
     /// Man pages.

@@ -1,7 +1,8 @@
 //! `audit`: the list as it is, against what was confirmed and what the segment says.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use enlist_core::{Audit, Error, ErrorKind, Finding, Observer};
@@ -19,7 +20,8 @@ use crate::render::audit as page;
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export};
 
-/// Reads the list of each export back and shows what is not as it was confirmed.
+/// Reads the list of each export back and shows what is not as it was confirmed. Findings are no failure: they decide
+/// the exit code only where that was asked for.
 pub async fn audit(args: &AuditArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let spec = spec::require(global.config.as_deref())?;
     let environment = Environment::of_spec(Some(&spec))?;
@@ -27,16 +29,18 @@ pub async fn audit(args: &AuditArgs, global: &Global, screen: &Screen) -> Result
     let exports = spec::chosen(&targets, &ExportArgs::default(), Some(&spec), &environment)?;
     let signals = Signals::listen();
     let mut out = args.out.as_deref().map(Findings::create).transpose()?;
+    let mut found = 0;
     for export in &exports {
         permitted(&export.connection, spec.owner)?;
         let attendance = Attendance::of(export).await?;
         let audited = audit_of(export, &signals, out.as_mut()).await;
         attendance.end().await?;
         let audit = audited?;
+        found += audit.classes.findings();
         screen.result(&page::screen(&export.name, &audit, &screen.out), &document(export, &audit));
     }
     out.map_or(Ok(()), Findings::finish)?;
-    Ok(Exit::Done)
+    Ok(if args.exit_code && found > 0 { Exit::Rejects } else { Exit::Done })
 }
 
 async fn audit_of(export: &Export, signals: &Signals, out: Option<&mut Findings>) -> Result<Audit, Failure> {
@@ -80,8 +84,12 @@ struct Findings {
 impl Findings {
     fn create(path: &Path) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file =
-            tempfile::Builder::new().prefix(".findings-").tempfile_in(folder).map_err(|e| unwritable(path, &e))?;
+        if path.is_dir() {
+            return Err(unwritable(path, &"it is a folder").into());
+        }
+        let file = tempfile::Builder::new().prefix(".findings-").tempfile_in(folder);
+        // The error itself names a file that nobody asked for.
+        let file = file.map_err(|e| unwritable(path, &e.kind()))?;
         let (file, temporary) = file.into_parts();
         let file = tempfile::NamedTempFile::from_parts(BufWriter::new(file), temporary);
         Ok(Self { file, path: path.to_owned() })
@@ -102,7 +110,23 @@ impl Findings {
     }
 }
 
-fn unwritable(path: &Path, cause: &io::Error) -> Error {
+fn unwritable(path: &Path, cause: &impl Display) -> Error {
     Error::new(ErrorKind::Config, "audit::write", format!("{}: {cause}", path.display()))
         .help("name a file in a folder that is there and yours")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_refused_at_the_start_by_the_name_it_was_given() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path().join("nowhere/findings.jsonl"), folder.path().to_owned()] {
+            let Err(refused) = Findings::create(&path) else { panic!("{} was taken", path.display()) };
+            let message = refused.error.to_string();
+            assert_eq!(refused.error.code(), "audit::write");
+            assert!(message.starts_with(&path.display().to_string()) && !message.contains(".findings-"), "{message}");
+        }
+    }
 }

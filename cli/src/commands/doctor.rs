@@ -1,5 +1,6 @@
 //! `doctor`: what a run would stumble over.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -21,16 +22,25 @@ use crate::sample;
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export, Spec};
 
-/// Checks the configuration and everything it refers to. The first check that failed decides the exit code.
+/// Checks the configuration and everything it refers to: each connection once, and every export that is enabled or
+/// named. The first check that failed decides the exit code.
 pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
     let spec = spec::require(global.config.as_deref())?;
     let environment = Environment::of_spec(Some(&spec))?;
     let exports = spec::select(args.export.as_deref(), &ExportArgs::default(), Some(&spec), &environment)?;
     let mut checks = vec![configuration(&spec)];
+    let mut connections = BTreeSet::new();
     for export in &exports {
+        if !export.enabled && args.export.is_none() {
+            let detail = "not enabled: it runs, and is checked, only by its name";
+            checks.push(Check::new(Verdict::Ok, named("export", export), detail));
+            continue;
+        }
+        if connections.insert(export.connection.name.as_str()) {
+            checks.extend(account(export, spec.owner, global));
+        }
         let attendance = Attendance::of(export).await?;
-        checks.extend(user(export, spec.owner));
-        checks.extend(examine(export, global).await);
+        checks.extend(examine(export).await);
         attendance.end().await?;
     }
     screen.result(&page(&checks, &screen.out), &document(&checks));
@@ -42,6 +52,12 @@ fn configuration(spec: &Spec) -> Check {
     let connections = plural(spec.connections.len() as u64, "connection");
     let exports = plural(spec.exports.len() as u64, "export");
     Check::new(Verdict::Ok, "configuration", format!("{}: {connections}, {exports}", spec.file.display()))
+}
+
+/// All there is to check of a connection without calling anybody.
+fn account(export: &Export, owner: Option<u32>, global: &Global) -> Vec<Check> {
+    let key = Some(key(export));
+    user(export, owner).into_iter().chain(key).chain(agreed(export, global)).collect()
 }
 
 /// Whether who runs this may run the export, where somebody has a say in it.
@@ -56,11 +72,9 @@ fn user(export: &Export, owner: Option<u32>) -> Option<Check> {
 }
 
 /// All there is to check of one export, in the order in which a run would come across it.
-async fn examine(export: &Export, global: &Global) -> Vec<Check> {
+async fn examine(export: &Export) -> Vec<Check> {
     let reached = reach(export).await;
-    let mut checks = vec![key(export)];
-    checks.extend(agreed(export, global));
-    checks.extend(source(export, &reached));
+    let mut checks = source(export, &reached);
     let sink = match connectors::sink(export) {
         Ok(sink) => sink,
         Err(error) => {

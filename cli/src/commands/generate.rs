@@ -1,7 +1,11 @@
-//! `generate`: writes what other systems, shells, readers and editors need, to standard output.
+//! `generate`: writes what other systems, shells, readers and editors need, to standard output. With `--json` the text
+//! stands in a document.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use crate::args::{GenerateArgs, Global, Recipe};
 use crate::exit::Exit;
@@ -18,7 +22,8 @@ pub fn generate(args: &GenerateArgs, global: &Global, screen: &Screen) -> Result
         (Recipe::Man, None) => man_page()?,
         (Recipe::Man, Some(folder)) => {
             let first = man_pages(Path::new(folder))?;
-            screen.text(&format!("Wrote {} and a page for each command\n", first.display()));
+            let text = format!("Wrote {} and a page for each command\n", first.display());
+            screen.result(&text, &document(args.recipe, Some(&first), None));
             return Ok(Exit::Done);
         }
         (Recipe::Schema, None) => schema(),
@@ -31,8 +36,23 @@ pub fn generate(args: &GenerateArgs, global: &Global, screen: &Screen) -> Result
             recipe(wanted, &Job::of(export, spec.as_ref())?)?.into_bytes()
         }
     };
-    write(&text)?;
+    if screen.json {
+        screen.result("", &document(args.recipe, None, Some(&text)));
+    } else {
+        write(&text)?;
+    }
     Ok(Exit::Done)
+}
+
+/// What was written, or the text that would be.
+fn document(recipe: Recipe, file: Option<&Path>, text: Option<&[u8]>) -> Value {
+    let what = recipe.to_possible_value().map(|value| value.get_name().to_owned());
+    json!({
+        "schema": "enlist.generate/1",
+        "what": what,
+        "file": file.map(|file| file.display().to_string()),
+        "text": text.map(String::from_utf8_lossy),
+    })
 }
 
 /// Writes every byte as it is: the text is for programs. A reader that went away is not an error, a full disk is.

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use enlist_core::{Error, ErrorKind};
+use serde_json::json;
 
 use crate::args::InitArgs;
 use crate::connectors::{self, KINDS};
@@ -38,17 +39,19 @@ pub async fn init(args: &InitArgs, screen: &Screen) -> Result<Exit, Failure> {
     fs::create_dir_all(&args.dir).map_err(|e| unwritable(&args.dir, &e))?;
     write_once(&config, &text)?;
     let mut wrote = shown(&config);
-    if args.demo {
-        let people = args.dir.join(PEOPLE_FILE);
-        fs::create_dir_all(args.dir.join("data")).map_err(|e| unwritable(&people, &e))?;
-        demo_data::write(&people)?;
+    let people = args.demo.then(|| args.dir.join(PEOPLE_FILE));
+    if let Some(people) = &people {
+        fs::create_dir_all(args.dir.join("data")).map_err(|e| unwritable(people, &e))?;
+        demo_data::write(people)?;
         let broken = demo_data::MALFORMED + demo_data::DUPLICATES;
         let total = count(demo_data::PEOPLE as u64);
         wrote.push_str(&format!(", {} ({total} people, {broken} of them broken on purpose)", people.display()));
     }
-    if !screen.json {
-        screen.text(&format!("Wrote {wrote}\nNext: {}\n", next(&args.dir)));
-    }
+    let next = next(&args.dir);
+    let document = json!({
+        "schema": "enlist.init/1", "config": shown(&config), "people": people.as_deref().map(shown), "next": next,
+    });
+    screen.result(&format!("Wrote {wrote}\nNext: {next}\n"), &document);
     Ok(Exit::Done)
 }
 

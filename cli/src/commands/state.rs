@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::status::state_of;
 use crate::args::{Global, StateArgs, StateCommand};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, suggest};
 use crate::history;
 use crate::output::Screen;
 use crate::render::{clean, count, plural, state as page};
-use crate::spec;
+use crate::spec::{self, Spec};
 
 /// Does what was asked for with the state folder of the configuration, or the one named.
 pub async fn state(args: &StateArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
@@ -25,13 +25,21 @@ pub async fn state(args: &StateArgs, global: &Global, screen: &Screen) -> Result
     match &args.command {
         StateCommand::Show => show(&folder, &path, screen),
         StateCommand::Verify => verify(&folder, &path, screen),
-        StateCommand::Export { export } => write_out(&folder, &path, export.as_deref()),
+        StateCommand::Export { export } => {
+            if let Some(export) = export {
+                known(&folder, &path, export, spec.as_ref())?;
+            }
+            write_out(&folder, &path, export.as_deref())
+        }
         StateCommand::Forget => {
             let rejects = spec.iter().flat_map(|spec| spec.exports.iter().map(|export| export.rejects.clone()));
             forget::forget(&folder, &path, rejects.collect(), screen)
         }
         StateCommand::Reset { export, yes } => reset(&folder, &path, export, *yes || !asks(global), *yes, screen),
-        StateCommand::Unlock { export } => unlock(&folder, export, screen),
+        StateCommand::Unlock { export } => {
+            known(&folder, &path, export, spec.as_ref())?;
+            unlock(&folder, export, screen)
+        }
     }
 }
 
@@ -47,6 +55,41 @@ fn asks(global: &Global) -> bool {
 
 fn ledger(folder: &StateFolder, path: &Path) -> Result<LedgerFile, Failure> {
     LedgerFile::open(&folder.ledger_path())?.ok_or_else(|| nothing(path))
+}
+
+/// Whether `export` is one: of the configuration, of the ledger, or of a run that holds it or did.
+fn known(folder: &StateFolder, path: &Path, export: &str, spec: Option<&Spec>) -> Result<(), Failure> {
+    if folder.holder(export)? != Holder::Nobody {
+        return Ok(());
+    }
+    let configured = spec.iter().flat_map(|spec| spec.exports.iter().map(|export| export.name.clone()));
+    let mut names = remembered(folder)?;
+    names.extend(configured);
+    names.sort();
+    names.dedup();
+    if names.iter().any(|name| name == export) {
+        return Ok(());
+    }
+    Err(unknown(format!("nothing in {} is of an export `{}`", path.display(), clean(export)), export, &names))
+}
+
+/// The exports of the ledger, each once.
+fn remembered(folder: &StateFolder) -> Result<Vec<String>, Error> {
+    let holdings = LedgerFile::open(&folder.ledger_path())?.map_or(Ok(Vec::new()), |ledger| ledger.holdings())?;
+    let mut names: Vec<String> = holdings.into_iter().map(|it| it.scope.export).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// The error for an export that is none of `names`.
+fn unknown(message: String, export: &str, names: &[String]) -> Failure {
+    let failure = Failure::config("config::unknown_export", message);
+    match suggest(export, names.iter().map(String::as_str)) {
+        Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None if names.is_empty() => failure.help("nothing is remembered of any export: a first run makes a record"),
+        None => failure.help(format!("exports: {}", names.join(", "))),
+    }
 }
 
 fn show(folder: &StateFolder, path: &Path, screen: &Screen) -> Result<Exit, Failure> {
@@ -130,18 +173,14 @@ fn reset(
     yes: bool,
     screen: &Screen,
 ) -> Result<Exit, Failure> {
+    let names = remembered(folder)?;
+    if !names.iter().any(|name| name == export) {
+        return Err(unknown(format!("nothing is remembered of an export `{}`", clean(export)), export, &names));
+    }
     let _lock = folder.lock_export(export, "reset")?;
     let known = ledger(folder, path)?.holdings()?;
     let contacts: u64 =
         known.iter().filter(|it| it.scope.export == export).map(|it| it.confirmed + it.rejected + it.dirty).sum();
-    if !known.iter().any(|it| it.scope.export == export) {
-        let names: Vec<&str> = known.iter().map(|it| it.scope.export.as_str()).collect();
-        return Err(Failure::config(
-            "config::unknown_export",
-            format!("nothing is remembered of an export `{export}`"),
-        )
-        .help(format!("exports: {}", names.join(", "))));
-    }
     let open: u64 = known.iter().filter(|it| it.scope.export == export).map(|it| it.open + it.late).sum();
     if open > 0 {
         let what =
@@ -187,7 +226,7 @@ fn unlock(folder: &StateFolder, export: &str, screen: &Screen) -> Result<Exit, F
         Holder::Nobody => (format!("{} is not locked\n", clean(export)), None),
         Holder::Gone(words) => {
             folder.unlock(export)?;
-            (format!("{} was held by {}, which has ended\n", clean(export), clean(&words)), Some(words))
+            (format!("{} is not locked: {} has ended\n", clean(export), clean(&words)), Some(words))
         }
     };
     screen.result(&text, &json!({ "schema": "enlist.unlock/1", "export": export, "was_held_by": was }));

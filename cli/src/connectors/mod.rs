@@ -14,7 +14,7 @@ pub use enlist_source_files::shown;
 pub use kind::{KINDS, Kind, kind_of};
 pub use sources::{open, read, segment};
 
-use crate::simulator::ADDRESS;
+use crate::simulator;
 use crate::spec::{Connection, Export};
 
 /// The list of an export. With the host `simulator` it is reached on this machine, with a key that opens nothing else.
@@ -61,7 +61,7 @@ fn as_named(error: Error, connection: &Connection) -> Error {
 
 fn account_of(connection: &Connection) -> Account {
     let (host, key) = if connection.is_simulator() {
-        (ADDRESS.to_string(), DEFAULT_TOKEN.into())
+        (simulator::address().to_string(), DEFAULT_TOKEN.into())
     } else {
         (connection.host.clone(), connection.api_key.clone().unwrap_or_default())
     };

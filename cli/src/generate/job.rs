@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf, absolute};
 
 use nix::unistd::{Uid, User};
 
+use crate::connectors;
 use crate::failure::{Failure, suggest};
 use crate::spec::{DEFAULT_FILE, Export, Schedule, Spec};
 
@@ -21,6 +22,9 @@ const USER: &str = "enlist";
 
 /// Longest name of an export.
 const LONGEST_NAME: usize = 64;
+
+/// Letters of a hash that tell apart what another system would call the same.
+const HASH: usize = 6;
 
 /// What to run, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +45,23 @@ pub struct Job {
     pub user: String,
     /// What whoever reads the recipe has to know.
     pub notes: Vec<String>,
+    /// What the job carries where.
+    pub carried: Vec<Carried>,
+    /// All exports of the configuration.
+    pub names: Vec<String>,
+}
+
+/// A segment on its way into a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// Its export.
+    pub export: String,
+    /// What people call where it comes from.
+    pub source: String,
+    /// Host of the account.
+    pub host: String,
+    /// Id of the list.
+    pub list: u64,
 }
 
 impl Job {
@@ -75,6 +96,21 @@ impl Job {
     /// A name for what the other system makes of it, `enlist` and the export joined by `mark`.
     pub fn name(&self, mark: char) -> String {
         self.export.as_ref().map_or_else(|| "enlist".to_owned(), |export| format!("enlist{mark}{export}"))
+    }
+
+    /// What another system calls `export`, whose letters `spell` replaces by those that it takes, in at most `longest`
+    /// characters. Exports that would be called the same have a part of a hash behind `mark`.
+    pub fn called(&self, export: &str, mark: char, longest: usize, spell: impl Fn(&str) -> String) -> String {
+        let cut = |name: &str, longest: usize| {
+            name.chars().take(longest).collect::<String>().trim_end_matches(['-', '_']).to_owned()
+        };
+        let name = cut(&spell(export), longest);
+        let same = |other: &String| other != export && cut(&spell(other), longest) == name;
+        if !self.names.iter().any(same) {
+            return name;
+        }
+        let hash = blake3::hash(export.as_bytes()).to_hex();
+        format!("{}{mark}{}", cut(&name, longest - HASH - 1), &hash[..HASH])
     }
 
     /// Time zone of the schedule.
@@ -114,6 +150,7 @@ fn of_one(export: &Export, spec: &Spec) -> Job {
         connection: Some(export.connection.name.clone()),
         rejects: export.rejects.clone(),
         schedule: export.schedule.clone().unwrap_or_else(daily),
+        carried: vec![carried(export)],
         ..of_file(spec, notes)
     }
 }
@@ -127,7 +164,18 @@ fn of_all(exports: &[Export], spec: &Spec) -> Job {
     let notes = if same { Vec::new() } else { vec![note.to_owned()] };
     let rejects = exports.first().map_or_else(|| PathBuf::from("rejects"), |export| export.rejects.clone());
     let schedule = first.filter(|_| same).cloned().unwrap_or_else(daily);
-    Job { rejects, schedule, ..of_file(spec, notes) }
+    let carried = exports.iter().filter(|export| export.enabled).map(carried).collect();
+    Job { rejects, schedule, carried, ..of_file(spec, notes) }
+}
+
+fn carried(export: &Export) -> Carried {
+    let host = connectors::host(&export.connection).map(|host| host.name().to_owned());
+    Carried {
+        export: export.name.clone(),
+        source: export.source_name(),
+        host: host.unwrap_or_else(|_| export.connection.host.clone()),
+        list: export.list,
+    }
 }
 
 /// What the file alone tells.
@@ -143,6 +191,8 @@ fn of_file(spec: &Spec, notes: Vec<String>) -> Job {
         schedule: daily(),
         user: owner.map_or_else(|| USER.to_owned(), |owner| owner.name),
         notes,
+        carried: Vec::new(),
+        names: spec.exports.iter().map(|export| export.name.clone()).collect(),
     }
 }
 
@@ -164,6 +214,13 @@ fn without_configuration(name: &str) -> Result<Job, Failure> {
         schedule: daily(),
         user: USER.to_owned(),
         notes: vec![note],
+        carried: vec![Carried {
+            export: name.to_owned(),
+            source: "people".to_owned(),
+            host: "example.api-us1.com".to_owned(),
+            list: 7,
+        }],
+        names: vec![name.to_owned()],
     })
 }
 

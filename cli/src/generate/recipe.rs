@@ -1,7 +1,7 @@
 //! Recipes: how other systems run an export. Plain templates, filled in; no secret is ever part of one.
 
 use super::calendar::Posix;
-use super::job::Job;
+use super::job::{Carried, Job};
 use super::quote::{comment, json, shell, systemd, systemd_word};
 use super::template::fill;
 use crate::args::Recipe;
@@ -13,9 +13,14 @@ const SYSTEMD: &str = include_str!("templates/systemd.ini");
 const AIRFLOW: &str = include_str!("templates/airflow.py");
 const DAGSTER: &str = include_str!("templates/dagster.py");
 const GITHUB: &str = include_str!("templates/github.yaml");
+const DBT: &str = include_str!("templates/dbt.yaml");
+const EXPOSURE: &str = include_str!("templates/exposure.yaml");
 
 /// Longest name of a CronJob: Kubernetes adds 11 characters for each job, and 63 is the most it takes.
 pub const LONGEST_CRONJOB: usize = 52;
+
+/// Longest name of what Dagster and dbt know: none of theirs, but nobody reads more.
+const LONGEST_NAME: usize = 100;
 
 /// The exit code by which Airflow skips a task.
 const SKIP: &str = "99";
@@ -34,12 +39,17 @@ pub fn recipe(recipe: Recipe, job: &Job) -> Result<String, Failure> {
         Recipe::Airflow => airflow(job),
         Recipe::Dagster => dagster(job),
         Recipe::Github => github(job),
+        Recipe::Dbt => dbt(job),
         Recipe::Completions | Recipe::Man | Recipe::Schema => Ok(String::new()),
     }
 }
 
 fn cronjob(job: &Job) -> Result<String, Failure> {
-    let name: String = job.name('-').replace('_', "-").chars().take(LONGEST_CRONJOB).collect();
+    let spell = |export: &str| format!("enlist-{}", export.replace('_', "-"));
+    let name = match &job.export {
+        Some(export) => job.called(export, '-', LONGEST_CRONJOB, spell),
+        None => job.name('-'),
+    };
     let (schedule, schedule_notes) = posix(job);
     let account = job.connection.iter().map(String::as_str);
     let consent = ["connect"].into_iter().chain(account);
@@ -47,7 +57,7 @@ fn cronjob(job: &Job) -> Result<String, Failure> {
     let values = [
         ("title", job.title().to_owned()),
         ("notes", comment(&job.notes)),
-        ("name", name.trim_end_matches('-').to_owned()),
+        ("name", name),
         ("consent", format!("[{consent}]")),
         ("schedule_notes", comment(&schedule_notes)),
         ("schedule", json(&schedule)),
@@ -96,13 +106,14 @@ fn dagster(job: &Job) -> Result<String, Failure> {
     let config = job.config_path().display().to_string();
     let command = ["enlist", "run", job.target(), "-c", &config, "--json", "--no-input", "--progress", "log"];
     // Names of assets take no `-`.
-    let asset = job.export.as_deref().unwrap_or("enlist").replace('-', "_");
+    let asset = job.export.as_deref().map(|export| job.called(export, '_', LONGEST_NAME, in_python));
+    let schedule_name = asset.as_ref().map_or_else(|| job.name('_'), |asset| format!("enlist_{asset}"));
     let values = [
         ("title", job.title().to_owned()),
         ("notes", comment(&job.notes)),
         ("command", format!("[{}]", command.map(json).join(", "))),
-        ("schedule_name", json(&format!("{}_schedule", job.name('_').replace('-', "_")))),
-        ("asset", json(&asset)),
+        ("schedule_name", json(&format!("{schedule_name}_schedule"))),
+        ("asset", json(asset.as_deref().unwrap_or("enlist"))),
         ("schedule", json(&job.schedule.cron)),
         ("time_zone", json(job.time_zone())),
     ];
@@ -131,6 +142,40 @@ fn github(job: &Job) -> Result<String, Failure> {
         ("command", json(&format!("enlist run {} -c {config} --no-input --progress log", job.target()))),
     ];
     fill(GITHUB, &values)
+}
+
+fn dbt(job: &Job) -> Result<String, Failure> {
+    let exposures = job.carried.iter().map(|it| exposure(job, it)).collect::<Result<Vec<_>, _>>()?;
+    let title = format!("{} in the lineage of dbt", job.title());
+    fill(DBT, &[("title", title), ("notes", comment(&job.notes)), ("exposures", exposures.concat())])
+}
+
+fn exposure(job: &Job, it: &Carried) -> Result<String, Failure> {
+    let name = |export: &str| format!("enlist_{}", in_python(export));
+    let url = list_page(it).map(|page| format!("url: {}", json(&page))).unwrap_or_default();
+    let description = format!("Carried from {} into list {} at {} by enlist.", it.source, it.list, it.host);
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let values = [
+        ("name", job.called(&it.export, '_', LONGEST_NAME, name)),
+        ("label", json(&format!("{} to ActiveCampaign", it.export))),
+        ("description", json(&description)),
+        ("url", url),
+        ("model", it.source.chars().map(plain).collect()),
+        ("owner", json(&job.user)),
+    ];
+    fill(EXPOSURE, &values)
+}
+
+/// The page of a list, where the host tells the account.
+fn list_page(it: &Carried) -> Option<String> {
+    let account = ["api-us1.com", "activehosted.com"].into_iter().find_map(|domain| it.host.strip_suffix(domain))?;
+    let account = account.strip_suffix('.')?;
+    Some(format!("https://{account}.activehosted.com/app/contacts/?listid={}", it.list))
+}
+
+/// An export as a name of Python's.
+fn in_python(export: &str) -> String {
+    export.replace('-', "_")
 }
 
 /// The schedule in the words of POSIX; every day at six, with a note, where it says more.

@@ -1,5 +1,6 @@
 //! Every recipe is what its reader takes, and says what the configuration says.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -118,7 +119,7 @@ fn a_cronjob_fails_for_good_where_somebody_has_to_act() {
     let rules = &job["podFailurePolicy"]["rules"];
     assert_eq!(
         (&rules[0]["action"], &rules[0]["onExitCodes"]["values"]),
-        (&"FailJob".into(), &serde_json::json!([2, 4, 6, 7, 8, 12]))
+        (&"FailJob".into(), &serde_json::json!([1, 2, 3, 4, 6, 7, 8, 12]))
     );
     let pod = &job["template"]["spec"];
     assert_eq!((&pod["restartPolicy"], &pod["terminationGracePeriodSeconds"]), (&"Never".into(), &45.into()));
@@ -129,6 +130,53 @@ fn a_cronjob_fails_for_good_where_somebody_has_to_act() {
     // Each volume that is mounted is there.
     let names = |list: &Value| list.as_array().unwrap().iter().map(|it| it["name"].clone()).collect::<Vec<_>>();
     assert_eq!(names(&container["volumeMounts"]), names(&pod["volumes"]));
+}
+
+#[test]
+fn exports_that_another_system_would_call_the_same_are_told_apart() {
+    let long = |end: &str| format!("{}{end}", "x".repeat(60));
+    let names = ["a_b".to_owned(), "a-b".to_owned(), "c_d".to_owned(), long("1"), long("2")];
+    let exports: String =
+        names.iter().map(|name| format!("  {name}: {{ list: 7, source: people.parquet }}\n")).collect();
+    let head = "version: 1\nconnections: { m: { host: acme.api-us1.com, api_key: \"${file:key}\" } }\nexports:\n";
+    let spec = spec::meaning(&format!("{head}{exports}"), Path::new("")).unwrap();
+    let job = |name: &str| Job::of(Some(name), Some(&spec)).unwrap();
+    let cronjob = |name: &str| documents(&text(Recipe::Cronjob, &job(name)))[1]["metadata"]["name"].clone();
+    let asset = |name: &str| {
+        let text = text(Recipe::Dagster, &job(name));
+        text.lines().find(|line| line.trim().starts_with("name=")).unwrap().to_owned()
+    };
+    let cronjobs: BTreeSet<String> = names.iter().map(|name| cronjob(name).as_str().unwrap().to_owned()).collect();
+    assert_eq!(cronjobs.len(), names.len(), "{cronjobs:?}");
+    assert!(cronjobs.iter().all(|name| name.len() <= LONGEST_CRONJOB && !name.contains('_')), "{cronjobs:?}");
+    assert!(cronjobs.contains("enlist-c-d"), "a name of its own stays as it is: {cronjobs:?}");
+    assert_ne!(asset("a_b"), asset("a-b"));
+    let dbt = documents(&text(Recipe::Dbt, &Job::of(None, Some(&spec)).unwrap()));
+    let exposures: BTreeSet<&str> =
+        dbt[0]["exposures"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(exposures.len(), names.len(), "{exposures:?}");
+}
+
+#[test]
+fn exposures_of_dbt_name_each_list_that_a_segment_goes_into() {
+    let documents = documents(&text(Recipe::Dbt, &job(None)));
+    assert_eq!(documents[0]["version"], 2);
+    let exposures = documents[0]["exposures"].as_array().unwrap();
+    assert_eq!(exposures.len(), 3);
+    let first = &exposures[0];
+    assert_eq!((&first["name"], &first["type"]), (&Value::from("enlist_vip_customers"), &Value::from("application")));
+    assert_eq!(first["url"], "https://acme.activehosted.com/app/contacts/?listid=7");
+    assert_eq!(exposures[1]["name"], "enlist_last_day");
+    for exposure in exposures {
+        let name = exposure["name"].as_str().unwrap();
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "dbt takes no other name: {name}");
+        assert!(exposure["owner"]["name"].is_string() && exposure["depends_on"].is_null(), "{exposure}");
+    }
+    let one = text(Recipe::Dbt, &job(Some("last-day")));
+    assert!(one.contains("listid=8") && !one.contains("listid=7") && !one.contains("canary-key"), "{one}");
+    let made_up = text(Recipe::Dbt, &Job::of(None, None).unwrap());
+    assert!(made_up.contains("# There was no enlist.yaml"), "{made_up}");
+    insta::assert_snapshot!("dbt", made_up);
 }
 
 #[test]

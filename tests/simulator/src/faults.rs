@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::settings::seconds;
+use crate::settings::{is_share, seconds};
 
 /// Shares of the calls that go wrong. A call has at most one fault; the shares add up to at most 1.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -97,9 +97,29 @@ impl Faults {
 
     /// Whether every share is one.
     pub(crate) fn are_shares(&self) -> bool {
-        let losses = [self.cut_before, self.cut_after, self.truncated, self.slow];
-        let answers = [self.throttle, self.server_error, self.html, self.forbidden];
-        losses.iter().chain(&answers).all(|share| (0.0..=1.0).contains(share))
+        self.shares().into_iter().all(|(name, share)| is_share(name, share).is_ok())
+    }
+
+    /// What in it cannot be meant, in words: a share that is none, or more than one fault a call.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let shares = self.shares();
+        shares.into_iter().try_for_each(|(name, share)| is_share(name, share))?;
+        let sum: f64 = shares.into_iter().map(|(_, share)| share).sum();
+        // Ten tenths are a little more than one.
+        if sum > 1.0 + 1e-9 { Err(format!("the shares of faults add up to {sum:.2}: at most 1")) } else { Ok(()) }
+    }
+
+    fn shares(&self) -> [(&'static str, f64); 8] {
+        [
+            ("faults.throttle", self.throttle),
+            ("faults.server_error", self.server_error),
+            ("faults.html", self.html),
+            ("faults.forbidden", self.forbidden),
+            ("faults.cut_before", self.cut_before),
+            ("faults.cut_after", self.cut_after),
+            ("faults.truncated", self.truncated),
+            ("faults.slow", self.slow),
+        ]
     }
 }
 

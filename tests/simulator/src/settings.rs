@@ -200,6 +200,31 @@ impl Settings {
         }
     }
 
+    /// What in it cannot be meant: a share that is none, a time lapse in which no time passes.
+    ///
+    /// # Errors
+    /// The first of it, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if !(self.speed.is_finite() && self.speed > 0.0) {
+            return Err(format!("speed is {}: it is a number above 0", self.speed));
+        }
+        self.faults.check()?;
+        let it = &self.processing;
+        if !(it.contacts_per_second.is_finite() && it.contacts_per_second >= 0.0) {
+            let number = it.contacts_per_second;
+            return Err(format!("processing.contacts_per_second is {number}: it is 0, for no limit, or above"));
+        }
+        let shares = [
+            ("fail_async", self.fail_async),
+            ("fail_accept", self.fail_accept),
+            ("processing.out_of_order", it.out_of_order),
+            ("processing.failed", it.failed),
+            ("processing.interrupted", it.interrupted),
+            ("processing.forgotten", it.forgotten),
+        ];
+        shares.into_iter().try_for_each(|(name, share)| is_share(name, share))
+    }
+
     /// Whether the first check refuses a contact by chance ([`fail_accept`](Self::fail_accept)).
     pub fn refuses(&self, email: &str) -> bool {
         self.is_chosen(self.fail_accept, b"accept", email)
@@ -265,6 +290,14 @@ impl Default for Processing {
             forgotten: 0.0,
             retention: Duration::from_secs(7 * 24 * 3600),
         }
+    }
+}
+
+/// Whether `share` is one.
+pub(crate) fn is_share(name: &str, share: f64) -> Result<(), String> {
+    match share {
+        0.0..=1.0 => Ok(()),
+        _ => Err(format!("{name} is {share}: a share is a number from 0 to 1")),
     }
 }
 

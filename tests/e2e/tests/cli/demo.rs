@@ -1,5 +1,6 @@
 //! The first five minutes.
 
+use std::env;
 use std::process::Command;
 
 use super::process::Ended;
@@ -13,6 +14,20 @@ fn alone() -> Vec<&'static str> {
     if works.is_ok_and(|ended| ended.status.success()) { alone.to_vec() } else { Vec::new() }
 }
 
+/// Runs `enlist` with `arguments` while `server`, a line of the shell that ends with `> up` and knows the binary as
+/// `$0`, serves something at the demo's port.
+fn beside(world: &World, server: &str, arguments: &[&str]) -> Ended {
+    let script = format!(
+        "{{ {server}; }} & server=$!; until [ -s up ]; do kill -0 $server || exit 99; sleep 0.05; done; \
+         \"$0\" \"$@\"; code=$?; kill $server; wait $server; exit $code"
+    );
+    let by = [alone(), vec!["sh", "-c", &script]].concat();
+    Ended::of(world.wrapped(&by, arguments).output().unwrap())
+}
+
+/// A simulator whose account is empty: it does not even have the list of the demo.
+const EMPTY: &str = "echo '{\"account\":\"empty\"}' > empty.json; exec \"$0\" sim --settings empty.json > up";
+
 #[test]
 fn the_demo_runs_and_has_nothing_to_do_the_second_time() {
     let world = World::prompt();
@@ -24,4 +39,53 @@ fn the_demo_runs_and_has_nothing_to_do_the_second_time() {
     assert_eq!(second.code, 0, "{second:?}");
     let idle = second.stdout.lines().find(|line| line.starts_with("No changes: 5,000 rows read"));
     assert!(idle.is_some_and(|line| line.contains("0 requests")), "{}", second.stdout);
+}
+
+#[test]
+fn the_demo_leaves_a_simulator_that_somebody_serves_alone() {
+    let world = World::prompt();
+    let ended = beside(&world, EMPTY, &["demo"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stdout.lines().any(|line| line.starts_with("Done in ")), "{}", ended.stdout);
+    assert!(ended.stderr.contains("127.0.0.1:8025 is taken"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_run_says_that_it_uses_the_simulator_that_somebody_serves() {
+    let world = World::prompt();
+    assert_eq!(world.enlist(&["init", "--demo"]).code, 0);
+    let ended = beside(&world, EMPTY, &["run", "demo"]);
+    assert_eq!(ended.code, 6, "its account is used: {ended:?}");
+    let told: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("127.0.0.1:8025 already")).collect();
+    assert!(told.len() == 1 && told[0].contains("faults"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_no_simulator_is_an_error_that_says_what_to_do() {
+    let world = World::prompt();
+    assert_eq!(world.enlist(&["init", "--demo"]).code, 0);
+    let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let server = format!(
+        "exec {python} -c 'import http.server as h; s = h.HTTPServer((\"127.0.0.1\", 8025), h.BaseHTTPRequestHandler); \
+         print(\"up\", flush=True); s.serve_forever()' > up 2> /dev/null"
+    );
+    let ended = beside(&world, &server, &["run", "demo"]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("error[sim::port]") && ended.stderr.contains("help: "), "{}", ended.stderr);
+}
+
+#[test]
+fn a_simulator_that_could_not_be_meant_is_not_served() {
+    let world = World::prompt();
+    for arguments in [
+        &["--fault", "throttle=2"][..],
+        &["--fault", "html=-1"],
+        &["--speed", "0"],
+        &["--speed", "nan"],
+        &["--data", "nowhere/at/all/account.json"],
+    ] {
+        let ended = world.enlist(&[&["sim", "--port", "0"], arguments].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+        assert!(!ended.stderr.contains(".tmp"), "{ended:?}");
+    }
 }

@@ -88,3 +88,28 @@ fn a_state_that_cannot_be_read_is_found() {
     assert_eq!(ended.code, 12, "{ended:?}");
     assert!(verdicts(&ended).contains(&"fail state".to_owned()), "{}", ended.stdout);
 }
+
+#[test]
+fn each_connection_is_checked_once_and_what_is_disabled_fails_nothing() {
+    let world = World::prompt();
+    world.write("people.csv", people(3, "person"));
+    let host = world.host();
+    world.write(
+        "enlist.yaml",
+        format!(
+            "version: 1\nconnections: {{ a: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\nexports:\n  \
+             x: {{ list: 7, source: people.csv }}\n  y: {{ list: 7, source: people.csv }}\n  \
+             gone: {{ list: 99, source: gone.csv, enabled: off }}\n"
+        ),
+    );
+    let ended = world.enlist(&["doctor"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let verdicts = verdicts(&ended);
+    for (check, times) in [("ok user", 1), ("ok key", 1), ("ok source", 2), ("ok destination", 2), ("ok export", 1)] {
+        assert_eq!(verdicts.iter().filter(|verdict| *verdict == check).count(), times, "{check}: {}", ended.stdout);
+    }
+    let disabled: Vec<&str> = ended.stdout.lines().filter(|line| line.contains("gone")).collect();
+    assert!(disabled.len() == 1 && disabled[0].contains("not enabled"), "{}", ended.stdout);
+    // Whoever names it wants to know.
+    assert_eq!(world.enlist(&["doctor", "gone"]).code, 7);
+}
