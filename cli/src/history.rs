@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use enlist_core::{Error, ErrorKind, StateFolder};
-use enlist_history::{History, RunDocument};
+use enlist_history::{Held, History, RunDocument};
 use serde::{Deserialize, Serialize};
 
 use crate::output::Screen;
+use crate::render::{count, plural};
 
 /// A position older than this is of a run that has died: a living one writes every second.
 const STALE: Duration = Duration::from_secs(15);
@@ -30,10 +31,40 @@ pub fn keep(state: &Path, run: &RunDocument, screen: &Screen) {
 /// # Errors
 /// [`ErrorKind::State`] with `state::history`.
 pub fn read(state: &Path) -> Result<Vec<RunDocument>, Error> {
-    History::of(state).read().map_err(|error| {
+    look(&History::of(state)).map(|held| held.runs)
+}
+
+/// The same, with one warning for the lines of the history that hold no run.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_aloud(state: &Path, screen: &Screen) -> Result<Vec<RunDocument>, Error> {
+    let history = History::of(state);
+    let held = look(&history)?;
+    if let Some(warning) = skipped(history.path(), &held.unreadable) {
+        screen.warning(&warning);
+    }
+    Ok(held.runs)
+}
+
+fn look(history: &History) -> Result<Held, Error> {
+    history.look().map_err(|error| {
         Error::new(ErrorKind::State, "state::history", error.to_string())
             .help("check owner and permissions of the file")
     })
+}
+
+/// What to say of `lines` of the file that cannot be read; nothing when there is none.
+fn skipped(file: &Path, lines: &[u64]) -> Option<String> {
+    /// More of them would hide what was asked for.
+    const NAMED: usize = 5;
+    let named: Vec<String> = lines.iter().take(NAMED).map(|line| count(*line)).collect();
+    let more = if lines.len() > NAMED { ", …" } else { "" };
+    let (are, they) = if lines.len() == 1 { ("line", "it is") } else { ("lines", "they are") };
+    let there = plural(lines.len() as u64, "line");
+    let says =
+        format!("{there} of {} cannot be read ({are} {}{more}); {they} skipped", file.display(), named.join(", "));
+    (!lines.is_empty()).then_some(says)
 }
 
 /// Where a run stands, for others to read.
@@ -108,6 +139,17 @@ pub fn under_way<'a>(state: &Path, exports: impl IntoIterator<Item = &'a str>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_that_cannot_be_read_are_told_in_one_warning() {
+        let of = |lines: &[u64]| skipped(Path::new(".enlist/runs.jsonl"), lines);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[17]).unwrap(), "1 line of .enlist/runs.jsonl cannot be read (line 17); it is skipped");
+        assert_eq!(
+            of(&[1, 2, 3, 4, 5, 1_000]).unwrap(),
+            "6 lines of .enlist/runs.jsonl cannot be read (lines 1, 2, 3, 4, 5, …); they are skipped"
+        );
+    }
 
     #[test]
     fn a_run_is_under_way_from_its_first_word_until_it_is_dropped() {

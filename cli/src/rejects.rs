@@ -1,18 +1,19 @@
 //! Reject files: one JSON object a line for each row that was not taken. Positions and reasons, no cell values.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod read;
+
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects};
 use enlist_history::RejectExample;
+pub use read::{nearby, of_last_run, open};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::history;
 
 /// A line of the file.
 #[derive(Serialize)]
@@ -75,7 +76,8 @@ impl RejectFile {
         Ok(())
     }
 
-    /// Gives the file its name, over an older one of the same run; none when there was no row.
+    /// Gives the file its name, over an older one of the same run; none when there was no row. The path is absolute:
+    /// the history keeps it, and is read from other folders too.
     ///
     /// # Errors
     /// [`ErrorKind::State`] when it cannot be written out or renamed.
@@ -87,7 +89,7 @@ impl RejectFile {
         file.flush().and_then(|()| file.get_ref().sync_all()).map_err(|e| unwritable(&self.path, &e))?;
         // Renaming replaces a link at the target; it does not follow it.
         self.temporary.persist(&self.path).map_err(|e| unwritable(&self.path, &e.error))?;
-        Ok(Some(self.path))
+        std::path::absolute(&self.path).map(Some).map_err(|e| unwritable(&self.path, &e))
     }
 }
 
@@ -162,28 +164,10 @@ impl RejectWriter for RunRejects {
     }
 }
 
-/// Where the rows stand that the last run of `export` rejected, by origin.
-///
-/// # Errors
-/// [`ErrorKind::Config`] with `usage::only_rejects` when no run rejected any, and when its file is gone.
-pub fn of_last_run(state: &Path, export: &str) -> Result<BTreeMap<String, BTreeSet<u64>>, Failure> {
-    #[derive(serde::Deserialize)]
-    struct Place {
-        row: u64,
-        file: String,
-    }
-    let none = |why: String| Failure::config("usage::only_rejects", why).help("run without --only-rejects");
-    let runs = history::read(state)?;
-    let run = runs.iter().rev().find(|run| run.export == export && run.outcome.is_some());
-    let file = run.and_then(|run| run.rejects_file.as_deref());
-    let file = file.ok_or_else(|| none(format!("the last run of {export} rejected nothing")))?;
-    let gone = |e: io::Error| none(format!("the rejected rows of the last run are gone: {file}: {e}"));
-    let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for line in io::BufRead::lines(io::BufReader::new(File::open(file).map_err(gone)?)) {
-        let place: Place = serde_json::from_str(&line.map_err(gone)?).map_err(|e| gone(e.into()))?;
-        rows.entry(place.file).or_default().insert(place.row);
-    }
-    Ok(rows)
+/// Why a file could not be made, without the random name that it has until it gets its own.
+pub fn cause(e: &io::Error) -> String {
+    let text = e.to_string();
+    text.split_once(" at path \"").map_or_else(|| text.clone(), |(cause, _)| cause.to_owned())
 }
 
 /// Refuses a folder of reject files that is a link, which somebody else may have laid to a place of their own.
@@ -210,8 +194,8 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-fn unwritable(path: &Path, cause: &io::Error) -> Failure {
-    let message = format!("rejected rows cannot be written to {}: {cause}", path.display());
+fn unwritable(path: &Path, e: &io::Error) -> Failure {
+    let message = format!("rejected rows cannot be written to {}: {}", path.display(), cause(e));
     Error::new(ErrorKind::State, "state::rejects", message).help("make room, or set rejects: { path: … }").into()
 }
 
@@ -246,6 +230,25 @@ mod tests {
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         }
+    }
+
+    #[test]
+    fn the_history_is_given_a_path_that_is_found_from_any_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = RejectFile::create(folder.path(), "r_1").unwrap();
+        file.path = read::from(&std::env::current_dir().unwrap(), &file.path).unwrap();
+        assert!(file.path.is_relative());
+        file.push("a", &reject(1, None)).unwrap();
+        let path = file.finish().unwrap().unwrap();
+        assert!(path.is_absolute() && path.is_file(), "{}", path.display());
+    }
+
+    #[test]
+    fn an_error_names_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let e = tempfile::Builder::new().prefix(".enlist-").tempfile_in(folder.path().join("gone")).unwrap_err();
+        assert!(e.to_string().contains(".enlist-") && !cause(&e).contains(".enlist-"), "{}", cause(&e));
+        assert_eq!(cause(&io::Error::other("full")), "full");
     }
 
     #[test]

@@ -77,6 +77,7 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
     RunView {
         exit: exit(&report, ready, facts.signal),
         run: facts.run,
+        named: false,
         target: target(export, &report.destination),
         started_at: stamp(facts.started),
         finished_at: stamp(facts.started + time),

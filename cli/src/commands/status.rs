@@ -1,13 +1,13 @@
 //! `status`: what runs came to, and what happened to somebody.
 
+mod files;
 mod find;
+mod watch;
 
-use std::fs;
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use enlist_core::{Clock, Error, ErrorKind, StateFolder};
+use enlist_core::StateFolder;
 use enlist_history::RunDocument;
 use serde_json::json;
 
@@ -15,52 +15,53 @@ use crate::args::{Global, StatusArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, suggest};
 use crate::output::Screen;
-use crate::process::Signals;
 use crate::render::status as page;
 use crate::spec::{self, Spec};
-use crate::{history, table};
+use crate::{history, rejects};
 
 /// How many runs are shown unless it is said.
 const LAST: usize = 10;
 
-/// Time between two looks of `--watch`.
-const LOOK: Duration = Duration::from_secs(1);
-
 /// Answers what was asked, from the state folder alone: nobody is called and no key is read.
 pub async fn status(args: &StatusArgs, global: &Global, screen: &Screen) -> Result<Exit, Failure> {
+    if args.last == Some(0) {
+        return Err(Failure::config("usage::last", "--last 0 is no run").help("at least 1"));
+    }
     let spec = spec::load_without_secrets(global.config.as_deref())?;
     let state = state_of(args.state.as_deref(), spec.as_ref());
     // What lies in a folder of somebody else is not believed.
     let folder = StateFolder::open_existing_read_only(&state)?;
+    let runs = history::read_aloud(&state, screen)?;
     if let Some(person) = &args.find {
-        let found = find::find(&person_of(person)?, args.export.as_deref(), folder.as_ref(), &state)?;
-        let text = page::found(&found.person, &found.exports, found.suppressed, &screen.out);
+        let found = find::find(&person_of(person)?, args.export.as_deref(), folder.as_ref(), &runs)?;
+        let text = page::found(&found.person, &found.exports, found.suppressed, &found.notes, &screen.out);
         screen.result(&text, &found.document());
         return Ok(Exit::Done);
     }
     if args.watch {
-        return watch(args, spec.as_ref(), &state, screen).await;
+        return watch::watch(args, spec.as_ref(), &state, screen).await;
     }
-    let runs = history::read(&state)?;
     let runs = of_export(runs, args.export.as_deref(), spec.as_ref())?;
     if let Some(name) = &args.run {
         return one(name, &runs, args, screen);
     }
+    if args.parquet.is_some() || args.html.is_some() && args.last.is_some() {
+        of_one_export(&runs)?;
+    }
     let last = &runs[runs.len().saturating_sub(args.last.unwrap_or(LAST))..];
-    if let Some(file) = &args.html {
-        let text = match (args.last, last) {
-            (None, [.., run]) => enlist_report::run_page(run, &before(&runs, run)),
+    if files::wanted(args) {
+        let report = match (args.last, last) {
+            (None, [.., run]) => files::report(run, &runs),
             _ => enlist_report::export_page(last),
         };
-        return wrote(file, text.as_bytes(), screen);
+        return files::write(args, &report, last, screen);
     }
-    if let Some(file) = &args.parquet {
-        return wrote(file, &table::parquet(last)?, screen);
-    }
-    if screen.json {
-        last.iter().for_each(|run| screen.result("", run));
-    } else {
+    if !screen.json {
         screen.text(&page::runs(last, &screen.out));
+    } else if last.is_empty() {
+        screen.document(&json!({ "schema": "enlist.runs/1", "runs": [] }));
+    } else {
+        last.iter().for_each(|run| screen.document(run));
     }
     Ok(Exit::Done)
 }
@@ -99,10 +100,16 @@ fn of_export(runs: Vec<RunDocument>, export: Option<&str>, spec: Option<&Spec>) 
     })
 }
 
-/// Runs of the same export before `run`.
-fn before(runs: &[RunDocument], run: &RunDocument) -> Vec<RunDocument> {
-    let earlier = runs.iter().filter(|it| it.export == run.export && it.run_id < run.run_id);
-    earlier.cloned().collect()
+/// A page or a table of several runs is of one export: numbers of several side by side compare what cannot be compared.
+fn of_one_export(runs: &[RunDocument]) -> Result<(), Failure> {
+    let mut exports: Vec<&str> = runs.iter().map(|run| run.export.as_str()).collect();
+    exports.sort_unstable();
+    exports.dedup();
+    match exports.as_slice() {
+        [] | [_] => Ok(()),
+        several => Err(Failure::config("usage::export", format!("which of the {} exports?", several.len()))
+            .help(format!("name one, as in enlist status {}; exports: {}", several[0], several.join(", ")))),
+    }
 }
 
 /// One run by its name, or by the beginning or end of it.
@@ -125,65 +132,10 @@ fn one(name: &str, runs: &[RunDocument], args: &StatusArgs, screen: &Screen) -> 
                 .help("write more of its name"));
         }
     };
-    match (&args.html, &args.parquet) {
-        (Some(file), _) => wrote(file, enlist_report::run_page(run, &before(runs, run)).as_bytes(), screen),
-        (None, Some(file)) => wrote(file, &table::parquet(std::slice::from_ref(run))?, screen),
-        (None, None) => {
-            screen.result(&page::run(run, &screen.out), run);
-            Ok(Exit::Done)
-        }
+    if files::wanted(args) {
+        return files::write(args, &files::report(run, runs), std::slice::from_ref(run), screen);
     }
-}
-
-/// Writes a file as a whole or not at all; a link at its place is replaced, not followed.
-fn wrote(file: &Path, bytes: &[u8], screen: &Screen) -> Result<Exit, Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
-        return Err(Failure::config("status::write", format!("{} is no file", file.display()))
-            .help("name a file in a folder that is there and yours"));
-    }
-    let write = || -> std::io::Result<u64> {
-        let mut temporary = tempfile::Builder::new().prefix(".enlist-").tempfile_in(folder)?;
-        temporary.write_all(bytes)?;
-        temporary.persist(file).map_err(|e| e.error)?;
-        Ok(fs::metadata(file)?.len())
-    };
-    let size = write().map_err(|e| {
-        Error::new(ErrorKind::Config, "status::write", format!("{}: {e}", file.display()))
-            .help("name a file in a folder that is there and yours")
-    })?;
-    let document = json!({ "schema": "enlist.file/1", "file": file.display().to_string(), "bytes": size });
-    screen.result(&format!("Wrote {}\n", crate::render::clean(&file.display().to_string())), &document);
+    let gone = run.rejects_file.as_deref().and_then(|file| rejects::open(file).err());
+    screen.result(&page::run(run, gone.as_deref(), &screen.out), run);
     Ok(Exit::Done)
-}
-
-/// Shows runs that are under way until none is, or somebody stops looking.
-async fn watch(args: &StatusArgs, spec: Option<&Spec>, state: &Path, screen: &Screen) -> Result<Exit, Failure> {
-    let signals = Signals::listen();
-    let mut stop = signals.stop();
-    let clock = Clock::start();
-    let mut seen = false;
-    loop {
-        let known = history::read(state)?.into_iter().map(|run| run.export);
-        let mut exports: Vec<String> = spec.iter().flat_map(|it| it.exports.iter().map(|it| it.name.clone())).collect();
-        exports.extend(known);
-        exports.sort();
-        exports.dedup();
-        exports.retain(|name| args.export.as_ref().is_none_or(|wanted| wanted == name));
-        let runs = history::under_way(state, exports.iter().map(String::as_str));
-        for run in &runs {
-            screen.result(&format!("{}\n", crate::render::clean(&run.line)), run);
-        }
-        if runs.is_empty() {
-            if !seen {
-                screen.text(&page::under_way(&[]));
-            }
-            return Ok(Exit::Done);
-        }
-        seen = true;
-        tokio::select! {
-            () = clock.sleep(LOOK) => {}
-            _ = stop.changed() => return Ok(signals.told().unwrap_or(Exit::Interrupted)),
-        }
-    }
 }

@@ -195,6 +195,8 @@ pub struct Recovery {
 pub struct RunView {
     /// Name of the run.
     pub run: String,
+    /// Whether the command runs more than one export, so that the screen says which one this is.
+    pub named: bool,
     /// Where to.
     pub target: Target,
     /// How it ended.
@@ -237,7 +239,7 @@ pub struct RunView {
     pub latency: Option<[u64; 3]>,
     /// What it found of an earlier run.
     pub recovery: Option<Recovery>,
-    /// The file of rejected rows.
+    /// The file of rejected rows, an absolute path.
     pub rejects_file: Option<String>,
     /// What ended it early.
     pub error: Option<enlist_core::Error>,

@@ -4,12 +4,17 @@ use super::model::{Recovery, RunView};
 use super::plan::tally;
 use super::{Ink, Style, clean, count, plural, time};
 use crate::exit::Exit;
+use crate::rejects::nearby;
 
 /// The whole summary. What ended the run early is an error screen of its own.
 pub fn screen(run: &RunView, style: &Style) -> String {
-    let mut lines: Vec<String> = run.recovery.iter().map(recovered).collect();
+    let mut lines: Vec<String> = run.named.then(|| style.paint(Ink::Bold, heading(run))).into_iter().collect();
+    lines.extend(run.recovery.iter().map(recovered));
     if is_idle(run) {
         lines.push(style.paint(Ink::Bold, idle(run)));
+    } else if let Some(told) = only_told(run) {
+        lines.push(style.paint(Ink::Bold, told));
+        lines.push(requests(run));
     } else {
         lines.push(style.paint(Ink::Bold, headline(run)));
         lines.push(requests(run));
@@ -29,6 +34,13 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     screen
 }
 
+/// `export → list 7 "name"`.
+fn heading(run: &RunView) -> String {
+    let target = &run.target;
+    let name = target.list_name.as_ref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
+    format!("{} → list {}{name}", clean(&target.export), target.list)
+}
+
 fn is_idle(run: &RunView) -> bool {
     run.error.is_none() && run.requests.bulk == 0 && run.outcome.deferred == 0
 }
@@ -44,8 +56,22 @@ fn recovered(recovery: &Recovery) -> String {
 }
 
 fn idle(run: &RunView) -> String {
+    format!("No changes: {} ({}, 0 requests).", nothing_new(run), time(run.time))
+}
+
+fn nothing_new(run: &RunView) -> String {
     let known = if run.outcome.rejected > 0 { "confirmed earlier or known bad" } else { "confirmed earlier" };
-    format!("No changes: {} read, all {known} ({}, 0 requests).", plural(run.read.rows, "row"), time(run.time))
+    format!("{} read, all {known}", plural(run.read.rows, "row"))
+}
+
+/// What a run did that had no row to send, only contacts to tell that they left; nothing when it was another one.
+fn only_told(run: &RunView) -> Option<String> {
+    let told = run.leavers.map_or(0, |leavers| leavers.confirmed);
+    let rows = run.outcome.confirmed + run.outcome.deferred + run.refused;
+    let only = told > 0 && rows == 0 && run.error.is_none();
+    only.then(|| {
+        format!("Done in {} — {} told; no row changed: {}", time(run.time), plural(told, "leaver"), nothing_new(run))
+    })
 }
 
 /// The equation: every row read is on its right side.
@@ -78,8 +104,11 @@ fn requests(run: &RunView) -> String {
             count(requests.throttled)
         ),
         format!("{:.1}/min", run.requests_per_minute),
-        format!("{} contacts/min", count(run.contacts_per_minute.round() as u64)),
     ];
+    // A rate of rows says nothing of a run that sent none.
+    if only_told(run).is_none() {
+        parts.push(format!("{} contacts/min", count(run.contacts_per_minute.round() as u64)));
+    }
     if let Some(deadline) = run.deadline.filter(|deadline| !deadline.is_zero()) {
         let share = run.time.as_secs_f64() / deadline.as_secs_f64() * 100.0;
         let target = match deadline.as_secs() {
@@ -106,7 +135,7 @@ fn rejected(run: &RunView, style: &Style) -> Vec<String> {
         lines.push(style.paint(Ink::Red, "  more rejected rows than max_rejects allows"));
     }
     if let Some(file) = &run.rejects_file {
-        lines.push(format!("  see {}", clean(file)));
+        lines.push(format!("  see {}", clean(&nearby(file))));
     }
     lines
 }

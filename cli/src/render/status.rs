@@ -1,59 +1,18 @@
 //! The screens of `status`: the last runs, one run, one person, runs under way.
 
-use std::time::Duration;
+mod runs;
 
 use enlist_history::RunDocument;
+pub use runs::runs;
 
-use super::{Ink, Style, clean, count, plural, time};
+use super::{Ink, Style, clean, count};
+use crate::rejects::nearby;
 
-/// The last runs, oldest first, one a line, with what the columns mean.
-pub fn runs(runs: &[RunDocument], style: &Style) -> String {
-    if runs.is_empty() {
-        return "No runs yet.\n".to_owned();
-    }
-    let rows: Vec<[String; 7]> = runs.iter().map(row).collect();
-    let head = ["run", "export", "ended", "read", "confirmed", "rejected", "took"].map(str::to_owned);
-    let mut widths = [0; 7];
-    for row in rows.iter().chain([&head]) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let line = |row: &[String; 7]| {
-        let cells = row.iter().zip(widths).enumerate().map(|(at, (cell, width))| match at {
-            0..3 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    let mut screen = style.paint(Ink::Dim, line(&head));
-    screen.push('\n');
-    for (run, row) in runs.iter().zip(&rows) {
-        let line = line(row);
-        screen.push_str(&if run.exit_code == 0 { line } else { style.paint(Ink::Yellow, line) });
-        screen.push('\n');
-    }
-    screen.push_str("  enlist status EXPORT RUN shows one of them; --html FILE writes the report\n");
-    screen
-}
+/// Said where `--watch` has nothing to show.
+pub const NONE_UNDER_WAY: &str = "No run is under way.\n";
 
-fn row(run: &RunDocument) -> [String; 7] {
-    let outcome = run.outcome.unwrap_or_default();
-    let took = time(Duration::from_secs_f64(run.seconds.clamp(0.0, 1e9)));
-    let ended = if run.exit_code == 0 { run.status.clone() } else { format!("{} ({})", run.status, run.exit_code) };
-    [
-        clean(&run.run_id),
-        clean(&run.export),
-        clean(&ended),
-        count(run.source.rows),
-        count(outcome.confirmed),
-        count(outcome.rejected),
-        took,
-    ]
-}
-
-/// One run, whole.
-pub fn run(run: &RunDocument, style: &Style) -> String {
+/// One run, whole. `gone` says why its reject file cannot be looked at, where that is so.
+pub fn run(run: &RunDocument, gone: Option<&str>, style: &Style) -> String {
     let list = run.destination.list_name.as_deref().map(|name| format!(" \"{}\"", clean(name))).unwrap_or_default();
     let account = run.destination.display_name.as_deref().unwrap_or(&run.destination.host);
     let mut lines = vec![
@@ -83,7 +42,10 @@ pub fn run(run: &RunDocument, style: &Style) -> String {
         let place = format!("{} row {}", clean(&example.file), count(example.row));
         lines.push(format!("             {place}: {} ({})", clean(&example.message), clean(&example.reason)));
     }
-    lines.extend(run.rejects_file.as_deref().map(|file| format!("  see        {}", clean(file))));
+    lines.extend(match (gone, run.rejects_file.as_deref()) {
+        (Some(why), _) => Some(format!("  note       {}", clean(why))),
+        (None, file) => file.map(|file| format!("  see        {}", clean(&nearby(file)))),
+    });
     let requests = &run.requests;
     lines.push(format!(
         "  requests   {} ({} retries, {} throttled, {} without an answer)",
@@ -121,13 +83,15 @@ pub struct Found {
     pub email_kept: bool,
 }
 
-/// What happened to one person.
-pub fn found(person: &str, found: &[Found], suppressed: bool, style: &Style) -> String {
+/// What happened to one person. `notes` say what could not be looked at.
+pub fn found(person: &str, found: &[Found], suppressed: bool, notes: &[String], style: &Style) -> String {
     let mut lines = Vec::new();
     if suppressed {
         lines.push("erased at their request: nothing is remembered, and no run sends them".to_owned());
-    } else if found.is_empty() {
+    } else if found.is_empty() && notes.is_empty() {
         lines.push("never sent by these exports, and not rejected by their last runs".to_owned());
+    } else if found.is_empty() {
+        lines.push("never sent by these exports; whether their last runs rejected the row is not known".to_owned());
     }
     for one in found {
         let (list, host) = &one.list;
@@ -148,6 +112,7 @@ pub fn found(person: &str, found: &[Found], suppressed: bool, style: &Style) -> 
             one.email_kept.then(|| "  the email is kept, because this export tells contacts that they left".to_owned()),
         );
     }
+    lines.extend(notes.iter().map(|note| style.paint(Ink::Yellow, format!("note: {}", clean(note)))));
     format!("{}\n{}\n", clean(person), lines.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))
 }
 
@@ -169,14 +134,6 @@ fn words(reason: Option<&str>) -> String {
     }
 }
 
-/// Runs under way, as they report themselves.
-pub fn under_way(lines: &[String]) -> String {
-    if lines.is_empty() {
-        return "No run is under way.\n".to_owned();
-    }
-    format!("{}: {}\n", plural(lines.len() as u64, "run"), lines.join("\n"))
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -186,16 +143,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_runs() {
-        let documents = [json::run(&a_run()), json::run(&stopped())];
-        assert_snapshot!(runs(&documents, &Style::PLAIN));
-        assert_snapshot!(runs(&[], &Style::PLAIN));
-    }
-
-    #[test]
     fn one_run() {
-        assert_snapshot!(run(&json::run(&a_run()), &Style::PLAIN));
-        assert_snapshot!(run(&json::run(&stopped()), &Style::PLAIN));
+        assert_snapshot!(run(&json::run(&a_run()), None, &Style::PLAIN));
+        assert_snapshot!(run(&json::run(&stopped()), Some("rejects/r_8a1.jsonl is gone"), &Style::PLAIN));
     }
 
     fn one(outcome: &'static str) -> Found {
@@ -221,13 +171,20 @@ mod tests {
         };
         let left = Found { left: true, email_kept: true, ..one("confirmed") };
         let all = [one("confirmed"), refused, here, left, one("under_way"), one("uncertain")];
-        assert_snapshot!(found("ada@example.com", &all, false, &Style::PLAIN));
+        assert_snapshot!(found("ada@example.com", &all, false, &[], &Style::PLAIN));
     }
 
     #[test]
     fn somebody_unknown_and_somebody_erased() {
-        assert_snapshot!(found("ada@example.com", &[], false, &Style::PLAIN));
-        assert_snapshot!(found("ada@example.com", &[], true, &Style::PLAIN));
+        assert_snapshot!(found("ada@example.com", &[], false, &[], &Style::PLAIN));
+        assert_snapshot!(found("ada@example.com", &[], true, &[], &Style::PLAIN));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_said_and_not_taken_for_nothing() {
+        let notes = ["vip: the rows that r_8a1 rejected cannot be searched: rejects/r_8a1.jsonl is gone".to_owned()];
+        assert_snapshot!(found("ada@example.com", &[], false, &notes, &Style::PLAIN));
+        assert!(found("ada@example.com", &[one("confirmed")], false, &notes, &Style::PLAIN).contains("is gone"));
     }
 
     #[test]

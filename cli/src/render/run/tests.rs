@@ -10,6 +10,7 @@ use super::*;
 pub fn run() -> RunView {
     RunView {
         run: "r_8a1".into(),
+        named: false,
         target: Target {
             export: "vip_customers".into(),
             display_name: None,
@@ -77,6 +78,31 @@ fn nothing_to_do() {
     assert_snapshot!(screen(&idle, &Style::PLAIN));
     let known_bad = RunView { outcome: Outcome { unchanged: 999_000, rejected: 1_000, ..Outcome::default() }, ..idle };
     assert_snapshot!(screen(&known_bad, &Style::PLAIN));
+}
+
+#[test]
+fn contacts_that_left_and_nobody_else() {
+    let leavers = enlist_history::Leavers { confirmed: 1_204, unchanged: 690, ..enlist_history::Leavers::default() };
+    let told = RunView {
+        outcome: Outcome { unchanged: 999_474, duplicate: 526, ..Outcome::default() },
+        requests: Requests { bulk: 5, ..Requests::default() },
+        refused: 0,
+        leavers: Some(leavers),
+        time: Duration::from_millis(9_400),
+        rejects_file: None,
+        ..run()
+    };
+    let screen = screen(&told, &Style::PLAIN);
+    assert!(!screen.contains("0 confirmed") && !screen.contains("contacts/min"), "{screen}");
+    assert_snapshot!(screen);
+}
+
+#[test]
+fn one_of_several_exports_says_which_it_is() {
+    assert_snapshot!(screen(&RunView { named: true, ..run() }, &Style::PLAIN));
+    let unknown = Target { list_name: None, ..run().target };
+    let screen = screen(&RunView { named: true, target: unknown, ..run() }, &Style::PLAIN);
+    assert!(screen.starts_with("vip_customers → list 7\nDone in "), "{screen}");
 }
 
 #[test]
