@@ -243,7 +243,7 @@ impl Delivery {
         Ok(())
     }
 
-    fn enqueue_part(&mut self, item: &Item, positions: &[usize], trial: Option<(u64, usize)>) {
+    pub(super) fn enqueue_part(&mut self, item: &Item, positions: &[usize], trial: Option<(u64, usize)>) {
         let now = self.tools.clock.now();
         let parcel = item.parcel.part(positions);
         let mut part = Item::new(parcel, positions.len(), &*self.tools.sink.encoder(), now, self.tally.accepted);

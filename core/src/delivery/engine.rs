@@ -285,7 +285,8 @@ impl Delivery {
     }
 
     /// Records the intent (R1), then lets the request leave.
-    fn send(&mut self, mut item: Item) -> Result<(), Error> {
+    fn send(&mut self, item: Item) -> Result<(), Error> {
+        let Some(mut item) = self.still_to_send(item)? else { return Ok(()) };
         let packed = self.load(&item)?;
         if packed.body.len() >= self.too_large_from && item.contacts > 1 {
             return self.halve(item);

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::engine::Delivery;
 use super::settle::is_suspicious;
-use super::work::Whose;
-use crate::{Digest, Error, Fingerprint, IntentId, IntentState, Key, Reason, Settlement};
+use super::work::{Item, Whose};
+use crate::{Digest, Entry, Error, Fingerprint, IntentId, IntentState, Key, Reason, Settlement, Standing};
 
 /// Time after which a job of an earlier run counts as forgotten, whatever the destination says.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -71,6 +71,36 @@ impl Delivery {
             settlement.confirmed = rest;
         }
         self.tools.ledger.settle(intent, &settlement)
+    }
+
+    /// What of a request still has to be sent that had to wait for jobs of an earlier run: such a job may have brought
+    /// exactly the same values, and then nobody is told the same again.
+    pub(super) fn still_to_send(&mut self, item: Item) -> Result<Option<Item>, Error> {
+        let waited = item.parcel.blocked && item.parcel.picks.is_none() && item.intent.is_none();
+        if !waited || self.tally.recovered.resolved == 0 {
+            return Ok(Some(item));
+        }
+        let contacts = self.load(&item)?.contacts;
+        let generation = self.tools.ledger.generation()?.unwrap_or_default();
+        let mut rest = Vec::new();
+        for (position, contact) in contacts.iter().enumerate() {
+            let known = self.tools.ledger.entries(&generation, contact.key, contact.key)?.pop();
+            let here = |entry: &Entry| {
+                let late = entry.late.iter().any(|&late| late != contact.fingerprint);
+                entry.standing == Standing::Confirmed(contact.fingerprint) && !late
+            };
+            if !known.as_ref().is_some_and(here) {
+                rest.push(position);
+            }
+        }
+        if rest.len() == contacts.len() {
+            return Ok(Some(item));
+        }
+        self.tally.confirmed += (contacts.len() - rest.len()) as u64;
+        if !rest.is_empty() {
+            self.enqueue_part(&item, &rest, None);
+        }
+        Ok(None)
     }
 
     /// A job of an earlier run that failed or was forgotten: its contacts are sent again.

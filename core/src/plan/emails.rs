@@ -6,31 +6,44 @@ use super::Key;
 use super::spool::{Block, Spool};
 use crate::{Error, ErrorKind};
 
-/// Emails by key, a block a partition.
+/// Bytes of a block, some ten thousand emails: each block is one write of the ledger.
+const BLOCK: usize = 512 << 10;
+
+/// Emails by key, in blocks.
 pub(crate) struct Emails {
     spool: Spool,
     blocks: Vec<Block>,
+    filling: Vec<u8>,
 }
 
 impl Emails {
     /// None yet; the spool lies in `folder`.
     pub(crate) fn create(folder: &Path) -> Result<Self, Error> {
-        Ok(Self { spool: Spool::create(folder)?, blocks: Vec::new() })
+        Ok(Self { spool: Spool::create(folder)?, blocks: Vec::new(), filling: Vec::new() })
     }
 
-    /// Appends a block.
+    /// Appends emails; they can be read after [`finish`](Self::finish).
     pub(crate) fn push(&mut self, emails: &[(Key, String)]) -> Result<(), Error> {
-        if emails.is_empty() {
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
         for (key, email) in emails {
-            bytes.extend_from_slice(&key.0);
-            bytes.extend_from_slice(email.as_bytes());
+            self.filling.extend_from_slice(&key.0);
+            self.filling.extend_from_slice(email.as_bytes());
             // No email holds a line feed.
-            bytes.push(b'\n');
+            self.filling.push(b'\n');
         }
-        self.blocks.push(self.spool.append(&bytes)?);
+        if self.filling.len() >= BLOCK { self.write() } else { Ok(()) }
+    }
+
+    /// Writes what is left.
+    pub(crate) fn finish(mut self) -> Result<Self, Error> {
+        if !self.filling.is_empty() {
+            self.write()?;
+        }
+        Ok(self)
+    }
+
+    fn write(&mut self) -> Result<(), Error> {
+        self.blocks.push(self.spool.append(&self.filling)?);
+        self.filling.clear();
         Ok(())
     }
 
@@ -70,12 +83,15 @@ mod tests {
         // A key may hold any byte, a line feed too.
         let first =
             vec![(Key([b'\n'; 16]), "ada@example.com".to_owned()), (Key([2; 16]), "ben@example.com".to_owned())];
-        let second = vec![(Key([3; 16]), "cleo@example.com".to_owned())];
-        for block in [&first, &Vec::new(), &second] {
-            emails.push(block).unwrap();
+        let many: Vec<_> = (0..20_000_u32).map(|n| (Key([3; 16]), format!("p{n}@example.com"))).collect();
+        for some in [&first, &Vec::new(), &many, &first] {
+            emails.push(some).unwrap();
         }
-        assert_eq!(emails.len(), 2, "an empty block is none");
-        assert_eq!((emails.load(0).unwrap(), emails.load(1).unwrap()), (first, second));
+        let emails = emails.finish().unwrap();
+        assert_eq!(emails.len(), 2, "a few share a block");
+        let all: Vec<_> = (0..2).flat_map(|block| emails.load(block).unwrap()).collect();
+        assert_eq!(all, [first.clone(), many, first].concat());
         assert!(emails.load(2).is_err());
+        assert_eq!(Emails::create(folder.path()).unwrap().finish().unwrap().len(), 0);
     }
 }

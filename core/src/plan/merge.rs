@@ -127,7 +127,7 @@ impl Merge<'_> {
             emails.push(&unkept)?;
         }
         let (leavers, left) = leaving.finish(summary)?;
-        Ok(Merged { rows: rows.close()?, leavers, known_bad, left, back, emails })
+        Ok(Merged { rows: rows.close()?, leavers, known_bad, left, back, emails: emails.finish()? })
     }
 
     /// The entry of `key`; those before it are of contacts that are not in the segment.

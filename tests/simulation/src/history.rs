@@ -126,8 +126,14 @@ impl History {
         }
         self.own.narrow = false;
         self.simulator.change(weather::clear_up);
-        let ended = clean_runs(&mut self.own, &mut self.runs).await?;
+        let mut ended = clean_runs(&mut self.own, &mut self.runs).await?;
         sleep(SETTLED).await;
+        let tells = scenario.policy != Policy::Keep;
+        if tells && ended.as_ref().is_some_and(Ended::left_jobs_open) {
+            // Who came by one of them and left meanwhile is known to the next run.
+            ended = clean_runs(&mut self.own, &mut self.runs).await?;
+            sleep(SETTLED).await;
+        }
         let other = if neighbours { clean_runs(&mut self.neighbour, &mut self.runs).await? } else { None };
         sleep(SETTLED).await;
         let quarantined = self.own.store.has_expired();

@@ -66,6 +66,14 @@ pub(crate) struct Ended {
     pub(crate) steps: u64,
 }
 
+impl Ended {
+    /// Whether the run may have planned before jobs of an earlier one had ended.
+    pub(crate) fn left_jobs_open(&self) -> bool {
+        let Some(Ok(report)) = &self.report else { return false };
+        report.recovered.pending + report.recovered.unclear > 0
+    }
+}
+
 /// A pace that nobody shares yet.
 pub(crate) fn pacer() -> Arc<Pacer> {
     Arc::new(Pacer::new(Box::new(MemoryPaceStore::new()), QUOTAS.to_vec()))
