@@ -1,12 +1,16 @@
 //! Telling other systems of runs. Whatever comes of it, a run stays what it was: a failure here is a warning.
 
 mod listener;
+mod pipes;
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use arrow::datatypes::FieldRef;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use enlist_core::Source;
 use enlist_history::{RunDocument, SCHEMA};
 use enlist_signals::openlineage::About;
 use enlist_signals::{Level, github, metrics, openlineage, otlp, slack};
@@ -14,8 +18,10 @@ use enlist_sink_activecampaign::{HttpSettings, HttpTransport, Transport};
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-pub use listener::Listener;
+pub use listener::{Listener, SERVED};
+pub use pipes::Pipes;
 
+use crate::connectors;
 use crate::output::Screen;
 use crate::spec::{Endpoint, Export, Notify};
 use crate::{history, views};
@@ -26,58 +32,112 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The namespace of jobs in lineage events: each is an export of this tool.
 const NAMESPACE: &str = "enlist";
 
-/// Says that a run of `export` begins, where lineage is kept.
-pub async fn started(export: &Export, run: &str, started: chrono::DateTime<chrono::Utc>, screen: &Screen) {
-    let Some(endpoint) = &export.telemetry.openlineage else { return };
-    let document = RunDocument {
-        schema: SCHEMA.to_owned(),
-        run_id: run.to_owned(),
-        export: export.name.clone(),
-        started_at: views::stamp(started),
-        source: enlist_history::SourceRead { name: export.source_name(), ..Default::default() },
-        destination: enlist_history::Destination {
-            host: export.connection.host.clone(),
-            list: export.list,
-            ..Default::default()
-        },
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..RunDocument::default()
-    };
-    let event = lineage(&document, openlineage::start);
-    tell(export, endpoint, &event, screen).await;
+/// Tells everybody who wants to know of one run: that it begins, and how it ended.
+pub struct Teller<'a> {
+    export: &'a Export,
+    screen: &'a Screen,
+    /// The same 128 bits in everything that is told of the run.
+    id: [u8; 16],
+    /// What is known of it at its start.
+    start: RunDocument,
+    /// Names and types of what it reads.
+    columns: Vec<(String, String)>,
+    begun: bool,
 }
 
-/// Says how a run of `export` ended, to everybody who wants to know. It is in the history already.
-pub async fn ended(export: &Export, run: &RunDocument, screen: &Screen) {
-    for notify in export.notify.iter().filter(|notify| wants(notify, Level::of(run))) {
-        if notify.endpoint.host() == slack::HOST {
-            tell(export, &notify.endpoint, &slack::text(run), screen).await;
-        } else {
-            tell(export, &notify.endpoint, run, screen).await;
+impl<'a> Teller<'a> {
+    /// For the run `run` of `export`.
+    pub fn of(export: &'a Export, run: &str, started: DateTime<Utc>, screen: &'a Screen) -> Self {
+        let host = connectors::host(&export.connection).ok().filter(|_| !export.connection.is_simulator());
+        let start = RunDocument {
+            schema: SCHEMA.to_owned(),
+            run_id: run.to_owned(),
+            export: export.name.clone(),
+            started_at: views::stamp(started),
+            source: enlist_history::SourceRead { name: export.source_name(), ..Default::default() },
+            destination: enlist_history::Destination {
+                host: host.map_or_else(|| export.connection.host.clone(), |host| host.name().to_owned()),
+                list: export.list,
+                ..Default::default()
+            },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..RunDocument::default()
+        };
+        Self { export, screen, id: uuid(&start), start, columns: Vec::new(), begun: false }
+    }
+
+    /// Says that the run begins to read `source`.
+    pub async fn begin(&mut self, source: &dyn Source) {
+        if self.export.telemetry.openlineage.is_some()
+            && let Ok(schema) = source.schema().await
+        {
+            let column = |field: &FieldRef| (field.name().clone(), field.data_type().to_string());
+            self.columns = schema.fields().iter().map(column).collect();
+        }
+        self.announce().await;
+    }
+
+    /// Says where lineage is kept that the run begins, once.
+    async fn announce(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.lineage(&self.start, openlineage::start).await;
         }
     }
-    let telemetry = &export.telemetry;
-    if let Some(endpoint) = &telemetry.openlineage {
-        tell(export, endpoint, &lineage(run, openlineage::end), screen).await;
-    }
-    if let Some(endpoint) = &telemetry.otlp {
-        let id = uuid(run);
-        let mut span = [0; 8];
-        span.copy_from_slice(&id[8..]);
-        for (path, body) in [("/v1/metrics", otlp::metrics(&runs(export))), ("/v1/traces", otlp::trace(run, id, span))]
+
+    /// Says how it ended. It is in the history already.
+    pub async fn end(mut self, run: &RunDocument) {
+        for notify in self.export.notify.iter().filter(|notify| wants(notify, Level::of(run))) {
+            if notify.endpoint.host() == slack::HOST {
+                self.tell(&notify.endpoint, &slack::text(run)).await;
+            } else {
+                self.tell(&notify.endpoint, run).await;
+            }
+        }
+        // An end without a start means nothing to who keeps lineage, also of a run that was refused before it read.
+        self.announce().await;
+        self.lineage(run, openlineage::end).await;
+        if let Some(endpoint) = &self.export.telemetry.otlp {
+            self.otlp(endpoint, run).await;
+        }
+        if let Some(file) = &self.export.telemetry.metrics_file
+            && let Err(e) = metrics::write(file, &metrics::text(&runs(self.export)))
         {
+            self.screen.warning(&format!("metrics are not in {}: {e}", file.display()));
+        }
+        on_github(run, self.screen);
+    }
+
+    async fn lineage(&self, run: &RunDocument, event: fn(&RunDocument, &About<'_>) -> serde_json::Value) {
+        let Some(endpoint) = &self.export.telemetry.openlineage else { return };
+        let sql = self.export.sql.as_deref();
+        let about = About { namespace: NAMESPACE, run_uuid: self.id, input: None, columns: &self.columns, sql };
+        self.tell(endpoint, &event(run, &about)).await;
+    }
+
+    async fn otlp(&self, endpoint: &Endpoint, run: &RunDocument) {
+        let mut span = [0; 8];
+        span.copy_from_slice(&self.id[8..]);
+        let metrics = otlp::metrics(&runs(self.export));
+        for (path, body) in [("/v1/metrics", metrics), ("/v1/traces", otlp::trace(run, self.id, span))] {
             match endpoint.join(path) {
-                Ok(endpoint) => tell(export, &endpoint, &body, screen).await,
-                Err(cause) => screen.warning(&format!("{} is no OTLP endpoint: {cause}", endpoint.host())),
+                Ok(endpoint) => self.tell(&endpoint, &body).await,
+                Err(cause) => self.screen.warning(&format!("{} is no OTLP endpoint: {cause}", endpoint.host())),
             }
         }
     }
-    if let Some(file) = &telemetry.metrics_file
-        && let Err(e) = metrics::write(file, &metrics::text(&runs(export)))
-    {
-        screen.warning(&format!("metrics are not in {}: {e}", file.display()));
+
+    async fn tell(&self, endpoint: &Endpoint, document: &impl Serialize) {
+        let http = HttpSettings {
+            ca_file: self.export.connection.ca_file.clone(),
+            loopback: endpoint.is_loopback(),
+            timeout: TIMEOUT,
+            connect_timeout: TIMEOUT,
+        };
+        if let Err(cause) = post(endpoint, document, &http).await {
+            let name = &self.export.name;
+            self.screen.warning(&format!("{} was not told of the run of {name}: {cause}", endpoint.host()));
+        }
     }
-    on_github(run, screen);
 }
 
 /// All runs of the state folder, the newest last; none when they cannot be read, of which the history has warned.
@@ -93,11 +153,7 @@ fn wants(notify: &Notify, level: Level) -> bool {
     }
 }
 
-fn lineage(run: &RunDocument, event: fn(&RunDocument, &About<'_>) -> serde_json::Value) -> serde_json::Value {
-    event(run, &About { namespace: NAMESPACE, run_uuid: uuid(run), input: None, columns: &[] })
-}
-
-/// The same 128 bits at the start and the end of a run.
+/// 128 bits that no other run has.
 fn uuid(run: &RunDocument) -> [u8; 16] {
     let mut id = [0; 16];
     let name = format!("{}\n{}\n{}\n{}", run.destination.host, run.destination.list, run.export, run.run_id);
@@ -121,18 +177,6 @@ fn on_github(run: &RunDocument, screen: &Screen) {
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
-}
-
-async fn tell(export: &Export, endpoint: &Endpoint, document: &impl Serialize, screen: &Screen) {
-    let http = HttpSettings {
-        ca_file: export.connection.ca_file.clone(),
-        loopback: endpoint.is_loopback(),
-        timeout: TIMEOUT,
-        connect_timeout: TIMEOUT,
-    };
-    if let Err(cause) = post(endpoint, document, &http).await {
-        screen.warning(&format!("{} was not told of the run of {}: {cause}", endpoint.host(), export.name));
-    }
 }
 
 /// One attempt, without a key and without following a redirect. A cause names no part of the URL.

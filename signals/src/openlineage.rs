@@ -23,6 +23,8 @@ pub struct About<'a> {
     pub input: Option<(&'a str, &'a str)>,
     /// Name and type of each column that is read; empty when not known.
     pub columns: &'a [(String, String)],
+    /// The statement that makes the segment, without the values of its parameters.
+    pub sql: Option<&'a str>,
 }
 
 /// The event of a start. Of `run`, it needs what is known by then: the export, the name of the source, the destination and
@@ -59,7 +61,6 @@ pub fn end(run: &RunDocument, about: &About<'_>) -> Value {
 
 fn event(kind: &str, at: &str, run: &RunDocument, about: &About<'_>) -> Value {
     let engine = json!({ "name": "enlist", "version": env!("CARGO_PKG_VERSION") });
-    let job = json!({ "processingType": "BATCH", "integration": "ENLIST", "jobType": "EXPORT" });
     let (namespace, name) = about.input.unwrap_or((about.namespace, &run.source.name));
     let input = json!({ "namespace": namespace, "name": name, "facets": schema(about.columns) });
     json!({
@@ -74,7 +75,7 @@ fn event(kind: &str, at: &str, run: &RunDocument, about: &About<'_>) -> Value {
         "job": {
             "namespace": about.namespace,
             "name": run.export,
-            "facets": { "jobType": facet("2-0-4/JobTypeJobFacet", job) },
+            "facets": job_facets(about.sql),
         },
         // A run that failed before it knew its source read nothing.
         "inputs": if name.is_empty() { json!([]) } else { json!([input]) },
@@ -83,6 +84,15 @@ fn event(kind: &str, at: &str, run: &RunDocument, about: &About<'_>) -> Value {
             "name": format!("lists/{}", run.destination.list),
         }],
     })
+}
+
+fn job_facets(sql: Option<&str>) -> Value {
+    let kind = json!({ "processingType": "BATCH", "integration": "ENLIST", "jobType": "EXPORT" });
+    let mut facets = json!({ "jobType": facet("2-0-4/JobTypeJobFacet", kind) });
+    if let Some(sql) = sql {
+        facets["sql"] = facet("1-1-0/SQLJobFacet", json!({ "query": sql }));
+    }
+    facets
 }
 
 fn schema(columns: &[(String, String)]) -> Value {

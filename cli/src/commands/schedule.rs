@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Screen;
 use crate::process::stop_asked;
+use crate::signals::Listener;
 use crate::spec::{self, DEFAULT_FILE, Export, Schedule};
 use child::Program;
 use said::Speaker;
@@ -30,6 +31,11 @@ pub async fn schedule(args: &ScheduleArgs, global: &Global, screen: &Screen) -> 
         return Err(failure.help("enlist init writes one; -c FILE names another"));
     };
     let entries = entries(&spec.exports, args, screen)?;
+    // All exports of a file have one address, and one history that is told there.
+    let listener = match spec.exports.first() {
+        Some(export) => Some(Listener::open(export, screen).await),
+        None => None,
+    };
     let program = Arc::new(Program::this(&spec.file, global)?);
     let speaker = Arc::new(Speaker::new(screen.clone(), &entries));
 
@@ -65,6 +71,9 @@ pub async fn schedule(args: &ScheduleArgs, global: &Global, screen: &Screen) -> 
         biased;
         () = signals => {}
         () = runs => {}
+    }
+    if let Some(listener) = listener {
+        listener.close();
     }
     Ok(told.get().unwrap_or(Exit::Done))
 }

@@ -13,6 +13,9 @@ use crate::history;
 use crate::output::Screen;
 use crate::spec::Export;
 
+/// The variable that tells a run that whoever started it serves metrics, and goes on when the run has ended.
+pub const SERVED: &str = "ENLIST_METRICS_SERVED";
+
 /// Serves `/metrics` until it is closed.
 #[derive(Debug)]
 pub struct Listener {
@@ -20,9 +23,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens where `export` says, if it does; a place that is taken is a warning.
+    /// Listens where `export` says, if it does and nobody does so for it; a place that is taken is a warning.
     pub async fn open(export: &Export, screen: &Screen) -> Self {
-        let Some(address) = export.telemetry.metrics_addr else { return Self { task: None } };
+        let served = std::env::var_os(SERVED).is_some();
+        let Some(address) = export.telemetry.metrics_addr.filter(|_| !served) else { return Self { task: None } };
         let listener = match TcpListener::bind(address).await {
             Ok(listener) => listener,
             Err(e) => {

@@ -1,7 +1,7 @@
 //! OpenLineage and Dagster.
 
 use enlist_history::{RunDocument, RunError};
-use enlist_signals::dagster;
+use enlist_signals::dagster::{self, Channel, Context};
 use enlist_signals::openlineage::{self, About};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn columns() -> Vec<(String, String)> {
 }
 
 fn about(columns: &[(String, String)]) -> About<'_> {
-    About { namespace: "enlist", run_uuid: [0xff; 16], input: None, columns }
+    About { namespace: "enlist", run_uuid: [0xff; 16], input: None, columns, sql: None }
 }
 
 /// What the specification requires of every event and facet.
@@ -106,6 +106,17 @@ fn the_input_is_called_what_other_tools_call_it_and_left_out_when_there_was_none
 }
 
 #[test]
+fn the_statement_of_an_export_is_a_facet_of_its_job() {
+    let sql = "select email from lake where note = 'a \"b\"'";
+    for event in [openlineage::start, openlineage::end] {
+        let event = event(&run(), &About { sql: Some(sql), ..about(&[]) });
+        check(&event);
+        assert_eq!(event["job"]["facets"]["sql"]["query"], sql);
+    }
+    assert!(openlineage::start(&run(), &about(&[]))["job"]["facets"]["sql"].is_null());
+}
+
+#[test]
 fn hostile_text_is_text_in_events() {
     let event = openlineage::end(&hostile(), &about(&[]));
     let again: Value = serde_json::from_str(&event.to_string()).unwrap();
@@ -115,7 +126,7 @@ fn hostile_text_is_text_in_events() {
 
 #[test]
 fn dagster_hears_that_it_opened_what_came_of_it_and_that_it_closed() {
-    let lines = [dagster::opened(), dagster::materialization(&with_rejects(), "crm/vip"), dagster::closed(&run())];
+    let lines = [dagster::opened(), dagster::materialization(&with_rejects(), "crm/vip"), dagster::closed(None)];
     let messages = lines.map(|line| serde_json::from_str::<Value>(&line).unwrap());
     for (message, method) in messages.iter().zip(["opened", "report_asset_materialization", "closed"]) {
         assert_eq!((&message["__dagster_pipes_version"], &message["method"]), (&json!("0.1"), &json!(method)));
@@ -131,14 +142,40 @@ fn dagster_hears_that_it_opened_what_came_of_it_and_that_it_closed() {
     }
 }
 
+/// `{"data": {"asset_keys": ["crm/vip"], "run_id": "0"}}`, `{"path": "/tmp/messages"}`, `{"stdio": "stderr"}` and
+/// `["not", "an", "object"]`, as Python's zlib and base64 write them.
+const CONTEXT: &str = "eJyrVkpJLElUslKoVkosLk4tic9OrSwGcqOVkoty9csyC5RidRSUikrz4jNTgMJKBkq1tQDGxRCd";
+const MESSAGES: &str = "eJyrVipILMlQslJQ0i/JLdDPTS0uTkxPLVaqBQBqmgiP";
+const STDERR: &str = "eJyrViouScnMV7JSADFSi4qUagFBNAaS";
+const LIST: &str = "eJyLVsrLL1HSUVBKzAOR+UlZqcklSrEATcIGtA==";
+
+#[test]
+fn what_dagster_tells_a_process_is_understood() {
+    assert_eq!(dagster::context(CONTEXT), Ok(Context::Here(vec!["crm/vip".to_owned()])));
+    assert_eq!(dagster::context(MESSAGES), Ok(Context::File("/tmp/messages".into())));
+    assert_eq!(dagster::channel(MESSAGES), Ok(Channel::File("/tmp/messages".into())));
+    assert_eq!(dagster::channel(STDERR), Ok(Channel::Stderr));
+    assert_eq!(dagster::assets(r#"{ "asset_keys": null }"#), Ok(Vec::new()), "an op makes no asset");
+}
+
+#[test]
+fn what_dagster_never_writes_is_refused_in_words() {
+    let cut = &MESSAGES[..MESSAGES.len() / 2];
+    for param in ["", "%%%", "AAAA", cut, LIST] {
+        assert!(!dagster::channel(param).unwrap_err().is_empty(), "{param}");
+        assert!(!dagster::context(param).unwrap_err().is_empty(), "{param}");
+    }
+    assert!(dagster::assets("{").unwrap_err().contains("JSON"));
+}
+
 #[test]
 fn a_message_for_dagster_is_one_line_whatever_the_text() {
-    for line in [dagster::materialization(&hostile(), HOSTILE), dagster::closed(&hostile())] {
+    for line in [dagster::materialization(&hostile(), HOSTILE), dagster::closed(hostile().error.as_ref())] {
         assert!(!line.contains('\n') && !line.contains('\r'), "{line}");
         let message: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(message["__dagster_pipes_version"], "0.1");
     }
-    let closed: Value = serde_json::from_str(&dagster::closed(&hostile())).unwrap();
+    let closed: Value = serde_json::from_str(&dagster::closed(hostile().error.as_ref())).unwrap();
     let keys: Vec<_> = closed["params"]["exception"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["cause", "context", "message", "name", "stack"]);
 }

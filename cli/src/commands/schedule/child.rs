@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::args::{ColorChoice, Global, LogFormat, ProgressKind};
 use crate::failure::Failure;
+use crate::signals::SERVED;
 
 /// This executable, to run exports of one configuration.
 pub struct Program {
@@ -48,6 +49,7 @@ impl Program {
         // Before the start, so that no end goes unheard.
         let mut ends = signal(SignalKind::child())?;
         let mut command = Command::new(&self.path);
+        command.env(SERVED, "schedule");
         // In a group of its own: Ctrl-C in a terminal reaches this process alone, and the run gets one signal, not two.
         let mut child =
             command.arg("run").arg(export).args(&self.words).stdin(Stdio::null()).process_group(0).spawn()?;
@@ -87,7 +89,11 @@ fn handed_on(config: &Path, global: &Global) -> Vec<OsString> {
     if global.color != ColorChoice::Auto {
         hand_on("--color", word(global.color));
     }
-    words.extend(global.json.then(|| "--json".into()));
+    if let Some(kind) = global.json {
+        let mut option = OsString::from("--json=");
+        option.push(word(kind));
+        words.push(option);
+    }
     words.extend(global.quiet.then(|| "--quiet".into()));
     words.extend((0..global.verbose).map(|_| "--verbose".into()));
     words
@@ -115,12 +121,22 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::{Cli, Command as Verb};
+    use crate::args::{Cli, Command as Verb, JsonKind};
 
     #[test]
     fn a_run_is_told_what_the_schedule_was_told() {
-        let typed =
-            ["enlist", "schedule", "--json", "-vv", "--log-format", "json", "--progress", "none", "--color", "never"];
+        let typed = [
+            "enlist",
+            "schedule",
+            "--json=lines",
+            "-vv",
+            "--log-format",
+            "json",
+            "--progress",
+            "none",
+            "--color",
+            "never",
+        ];
         let global = Cli::try_parse_from(typed).unwrap().global;
         let words = handed_on(Path::new("my config.yaml"), &global);
         let run = ["enlist".into(), "run".into(), "vip".into()].into_iter().chain(words);
@@ -129,7 +145,7 @@ mod tests {
         assert_eq!(run.global.config.as_deref(), Some(Path::new("my config.yaml")));
         assert_eq!(
             (run.global.json, run.global.verbose, run.global.log_format, run.global.progress, run.global.color),
-            (true, 2, LogFormat::Json, ProgressKind::None, ColorChoice::Never)
+            (Some(JsonKind::Lines), 2, LogFormat::Json, ProgressKind::None, ColorChoice::Never)
         );
         assert!(run.global.no_input && run.global.progress_every == global.progress_every);
     }

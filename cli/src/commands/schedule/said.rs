@@ -121,14 +121,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::render::Style;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
 
     fn speaker() -> Speaker {
-        let screen = Screen { json: false, quiet: true, out: Style::PLAIN, err: Style::PLAIN };
+        let mut screen = Screen::plain(false);
+        screen.quiet = true;
         let timetable = Timetable::parse("0 6 * * *", Some("Europe/Helsinki")).unwrap();
         let entry = Entry { name: "vip".to_owned(), timetable, last: None, jitter: Duration::ZERO, catch_up: true };
         Speaker::new(screen, &[entry])

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::world::{World, people};
 
-/// A world in which `vip` has run once.
+/// A world in which `customers` has run once.
 fn world() -> World {
     let world = World::prompt();
     world.write("people.csv", people(3, "p"));
@@ -15,29 +15,29 @@ fn world() -> World {
         "enlist.yaml",
         format!(
             "version: 1\nconnections: {{ a: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\n\
-             exports:\n  vip: {{ list: 7, source: people.csv }}\n  other: {{ list: 7, source: people.csv }}\n"
+             exports:\n  customers: {{ list: 7, source: people.csv }}\n  other: {{ list: 7, source: people.csv }}\n"
         ),
     );
-    assert_eq!(world.enlist(&["run", "vip"]).code, 0);
+    assert_eq!(world.enlist(&["run", "customers"]).code, 0);
     world
 }
 
 #[test]
 fn findings_decide_the_exit_code_where_that_is_asked_for() {
     let mut world = world();
-    assert_eq!(world.enlist(&["audit", "vip", "--exit-code"]).code, 0);
+    assert_eq!(world.enlist(&["audit", "customers", "--exit-code"]).code, 0);
     world.edit_account(|account| {
         account["contacts"].as_array_mut().unwrap().retain(|contact| contact["email"] != "p2@example.com");
     });
-    let ended = world.enlist(&["audit", "vip", "--exit-code"]);
+    let ended = world.enlist(&["audit", "customers", "--exit-code"]);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stdout.contains("1 missing"), "{ended:?}");
-    assert_eq!(world.enlist(&["audit", "vip"]).code, 0, "findings are no failure by themselves");
+    assert_eq!(world.enlist(&["audit", "customers"]).code, 0, "findings are no failure by themselves");
 }
 
 #[test]
 fn findings_that_cannot_be_written_are_refused_by_the_name_of_their_file() {
-    let ended = world().enlist(&["audit", "vip", "--out", "nowhere/findings.jsonl"]);
+    let ended = world().enlist(&["audit", "customers", "--out", "nowhere/findings.jsonl"]);
     assert_eq!(ended.code, 2, "{ended:?}");
     assert!(ended.stderr.contains("nowhere/findings.jsonl") && !ended.stderr.contains(".findings-"), "{ended:?}");
 }
@@ -46,17 +46,17 @@ fn findings_that_cannot_be_written_are_refused_by_the_name_of_their_file() {
 fn an_export_that_nobody_knows_is_told_so_by_every_verb_of_state() {
     let world = world();
     for verb in ["export", "unlock", "reset"] {
-        let ended = world.enlist(&["state", verb, "vpi"]);
+        let ended = world.enlist(&["state", verb, "custommers"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{verb}: {ended:?}");
         assert!(ended.stderr.contains("config::unknown_export"), "{verb}: {ended:?}");
-        assert!(ended.stderr.contains("did you mean `vip`?"), "{verb}: {ended:?}");
-        assert!(!world.folder().join(".enlist/vpi.lock").exists(), "{verb} leaves nothing behind");
+        assert!(ended.stderr.contains("did you mean `customers`?"), "{verb}: {ended:?}");
+        assert!(!world.folder().join(".enlist/custommers.lock").exists(), "{verb} leaves nothing behind");
     }
     // One that has not run yet is an export all the same.
     assert_eq!(world.enlist(&["state", "unlock", "other"]).code, 0);
     assert_eq!(world.enlist(&["state", "export", "other"]).code, 0);
-    let ended = world.enlist(&["state", "unlock", "vip"]);
-    assert!(ended.code == 0 && ended.stdout.contains("vip is not locked"), "{ended:?}");
+    let ended = world.enlist(&["state", "unlock", "customers"]);
+    assert!(ended.code == 0 && ended.stdout.contains("customers is not locked"), "{ended:?}");
 }
 
 #[test]

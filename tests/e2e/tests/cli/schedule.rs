@@ -1,7 +1,8 @@
 //! `enlist schedule`: what was missed is run at once, and a signal loses nothing.
 
-use std::fs::{DirBuilder, File};
-use std::io::{BufRead, BufReader};
+use std::fs::{self, DirBuilder, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::process::Child;
 use std::thread;
@@ -134,6 +135,40 @@ fn what_was_missed_stays_missed_when_nobody_wants_to_catch_up() {
     let ended = stopped(world.background(&["schedule", "--no-catch-up"]), "people is due next at ");
     assert_eq!((ended.code, ended.stdout.as_str()), (143, ""), "{ended:?}");
     assert_eq!(world.contacts().len(), 0);
+}
+
+#[test]
+fn metrics_of_every_export_are_served_for_as_long_as_the_schedule_runs() {
+    let world = scheduled(json!({}), 30);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let host = world.host();
+    let due = "list: 7, source: people.csv, schedule: \"0 6 1 1 *\"";
+    world.write(
+        "enlist.yaml",
+        format!(
+            "version: 1\nconnections: {{ here: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\n\
+             telemetry: {{ metrics_addr: \"127.0.0.1:{port}\" }}\nexports:\n  people: {{ {due} }}\n  more: {{ {due} }}\n"
+        ),
+    );
+    let runs = fs::read_to_string(world.folder().join(".enlist/runs.jsonl")).unwrap();
+    world.write(".enlist/runs.jsonl", runs.clone() + &runs.replace("people", "more"));
+    let mut schedule = world.background(&["schedule"]);
+    let mut stderr = BufReader::new(schedule.stderr.take().unwrap());
+    let mut said = String::new();
+    while said.matches(" ended with exit code 0").count() < 2 {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    assert!(!said.contains("metrics are not served"), "{said}");
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    connection.write_all(b"GET /metrics HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").unwrap();
+    let mut metrics = String::new();
+    connection.read_to_string(&mut metrics).unwrap();
+    for export in ["people", "more"] {
+        let rows = format!("enlist_rows_total{{export=\"{export}\"");
+        assert!(metrics.contains(&rows), "nobody answers for {export} between runs: {metrics}");
+    }
+    signal(&schedule, "TERM");
+    assert_eq!(schedule.wait().unwrap().code(), Some(143));
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod verdict;
 mod world;
 
 mod connect;
+mod lineage;
 mod listener;
 mod notify;
 mod record;
