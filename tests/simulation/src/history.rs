@@ -270,8 +270,9 @@ impl History {
         for person in self.own.farewells.gone(|email| hasher().key(email)) {
             let key = hasher().key(&person);
             let entry = ledger.entries(&generation, key, key).unwrap_or_default().pop();
-            let refused =
-                entry.is_some_and(|entry| matches!(entry.standing, Standing::Rejected(_, Reason::ImportFailed)));
+            let refused = entry.is_some_and(|entry| {
+                matches!(entry.earlier.unwrap_or(entry.standing), Standing::Rejected(_, Reason::ImportFailed))
+            });
             let contact = self.simulator.contact(&person).filter(|_| !refused);
             let told = contact.is_none_or(|contact| match policy {
                 Policy::Keep => true,
