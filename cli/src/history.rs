@@ -121,19 +121,25 @@ impl Drop for Beacon {
     }
 }
 
+/// Ending of the files that say where runs stand.
+const ENDING: &str = "progress";
+
 fn path_of(state: &Path, export: &str) -> PathBuf {
-    state.join(format!("{export}.progress"))
+    state.join(format!("{export}.{ENDING}"))
 }
 
-/// The runs of `exports` that say at this moment where they stand.
-pub fn under_way<'a>(state: &Path, exports: impl IntoIterator<Item = &'a str>) -> Vec<Position> {
-    let position = |export: &str| {
-        let path = path_of(state, export);
+/// The runs in the folder `state` that say at this moment where they stand, by export.
+pub fn under_way(state: &Path) -> Vec<Position> {
+    let position = |path: PathBuf| -> Option<Position> {
         let age = fs::symlink_metadata(&path).ok()?.modified().ok()?.elapsed().unwrap_or_default();
         let text = fs::read(&path).ok()?;
         (age < STALE).then(|| serde_json::from_slice(&text).ok()).flatten()
     };
-    exports.into_iter().filter_map(position).collect()
+    let files = fs::read_dir(state).into_iter().flatten().flatten().map(|entry| entry.path());
+    let told = files.filter(|path| path.extension().is_some_and(|ending| ending == ENDING));
+    let mut runs: Vec<Position> = told.filter_map(position).filter(|run: &Position| !run.run_id.is_empty()).collect();
+    runs.sort_by(|a, b| a.export.cmp(&b.export));
+    runs
 }
 
 #[cfg(test)]
@@ -155,7 +161,7 @@ mod tests {
     fn a_run_is_under_way_from_its_first_word_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let mut beacon = Beacon::light(folder.path(), "vip", "r_1");
-        let seen = || under_way(folder.path(), ["vip", "other"]);
+        let seen = || under_way(folder.path());
         assert!(seen().is_empty());
         beacon.show("phase=send".to_owned());
         assert_eq!(seen().iter().map(|it| it.line.as_str()).collect::<Vec<_>>(), ["phase=send"]);

@@ -39,7 +39,7 @@ pub async fn status(args: &StatusArgs, global: &Global, screen: &Screen) -> Resu
         return Ok(Exit::Done);
     }
     if args.watch {
-        return watch::watch(args, spec.as_ref(), &state, screen).await;
+        return Ok(watch::watch(args.export.as_deref(), &state, screen).await);
     }
     let runs = of_export(runs, args.export.as_deref(), spec.as_ref())?;
     if let Some(name) = &args.run {

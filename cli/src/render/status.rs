@@ -100,7 +100,9 @@ pub fn found(person: &str, found: &[Found], suppressed: bool, notes: &[String], 
         let when = when.unwrap_or_default();
         let what = match (one.outcome, &one.reason) {
             ("confirmed", _) => format!("confirmed on list {list} at {}{when}", clean(host)),
-            ("rejected", reason) => format!("refused by ActiveCampaign{when}: {}", words(reason.as_deref())),
+            ("rejected", reason) => {
+                format!("refused by ActiveCampaign for list {list}{when}: {}", words(reason.as_deref()))
+            }
             ("rejected_here", reason) => format!("rejected before sending{when}: {}", words(reason.as_deref())),
             ("under_way", _) => "in a request whose end is not known yet; the next run finds out".to_owned(),
             _ => format!("may be there with another value{when}; the next run sends it"),

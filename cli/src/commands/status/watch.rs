@@ -3,53 +3,38 @@
 use std::path::Path;
 use std::time::Duration;
 
-use enlist_core::{Clock, Error};
+use enlist_core::Clock;
 use serde_json::json;
 
-use crate::args::StatusArgs;
 use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::history::{self, Position};
 use crate::output::Screen;
 use crate::process::Signals;
 use crate::render::status as page;
-use crate::spec::Spec;
 
 /// Time between two looks.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Shows runs that are under way whenever they got further, until none is or somebody stops looking.
-///
-/// # Errors
-/// When the history cannot be read.
-pub async fn watch(args: &StatusArgs, spec: Option<&Spec>, state: &Path, screen: &Screen) -> Result<Exit, Failure> {
+/// Shows runs that are under way in the folder `state`, of `export` or of all, whenever they got further: until none is,
+/// or somebody stops looking.
+pub async fn watch(export: Option<&str>, state: &Path, screen: &Screen) -> Exit {
     let signals = Signals::listen();
     let mut stop = signals.stop();
     let clock = Clock::start();
     let mut before: Option<Vec<Position>> = None;
     loop {
-        let exports = exports(args, spec, state)?;
-        let runs = history::under_way(state, exports.iter().map(String::as_str));
+        let mut runs = history::under_way(state);
+        runs.retain(|run| export.is_none_or(|export| export == run.export));
         show(before.as_deref(), &runs, screen);
         if runs.is_empty() {
-            return Ok(Exit::Done);
+            return Exit::Done;
         }
         before = Some(runs);
         tokio::select! {
             () = clock.sleep(LOOK) => {}
-            _ = stop.changed() => return Ok(signals.told().unwrap_or(Exit::Interrupted)),
+            _ = stop.changed() => return signals.told().unwrap_or(Exit::Interrupted),
         }
     }
-}
-
-/// The exports to look for: those of the configuration and those that have run.
-fn exports(args: &StatusArgs, spec: Option<&Spec>, state: &Path) -> Result<Vec<String>, Error> {
-    let mut exports: Vec<String> = spec.iter().flat_map(|it| it.exports.iter().map(|it| it.name.clone())).collect();
-    exports.extend(history::read(state)?.into_iter().map(|run| run.export));
-    exports.sort();
-    exports.dedup();
-    exports.retain(|name| args.export.as_ref().is_none_or(|wanted| wanted == name));
-    Ok(exports)
 }
 
 /// What changed: for people a line of each run that got further, for programs all that are under way, which is none in

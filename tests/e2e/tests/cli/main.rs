@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![expect(unreachable_pub, reason = "a test exports nothing: here `pub` marks what a module offers to others")]
 
+mod answers;
 mod demo;
 mod doctor;
 mod errors;
@@ -16,5 +17,7 @@ mod output;
 mod process;
 mod schedule;
 mod screens;
+mod status;
 mod values;
+mod words;
 mod world;
