@@ -32,7 +32,7 @@ pub async fn audit(args: &AuditArgs, global: &Global, screen: &Screen) -> Result
     let mut found = 0;
     for export in &exports {
         permitted(&export.connection, spec.owner)?;
-        let attendance = Attendance::of(export).await?;
+        let attendance = Attendance::of(export, screen).await?;
         let audited = audit_of(export, &signals, out.as_mut()).await;
         attendance.end().await?;
         let audit = audited?;

@@ -39,7 +39,7 @@ pub async fn doctor(args: &DoctorArgs, global: &Global, screen: &Screen) -> Resu
         if connections.insert(export.connection.name.as_str()) {
             checks.extend(account(export, spec.owner, global));
         }
-        let attendance = Attendance::of(export).await?;
+        let attendance = Attendance::of(export, screen).await?;
         checks.extend(examine(export).await);
         attendance.end().await?;
     }

@@ -80,11 +80,11 @@ impl Attendance {
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
-    pub async fn of(export: &Export) -> Result<Self, Failure> {
+    pub async fn of(export: &Export, screen: &Screen) -> Result<Self, Failure> {
         if !export.connection.is_simulator() {
             return Ok(Self { own: None });
         }
-        let attendance = Self::begin(&export.state.join(DATA)).await?;
+        let attendance = Self::begin(&export.state.join(DATA), screen).await?;
         if let Some((simulator, ..)) = &attendance.own {
             furnish(simulator, export);
         }
@@ -96,12 +96,12 @@ impl Attendance {
     ///
     /// # Errors
     /// As [`open`], and `sim::port` when the address cannot be used or something else answers there.
-    async fn begin(data: &Path) -> Result<Self, Failure> {
+    async fn begin(data: &Path, screen: &Screen) -> Result<Self, Failure> {
         let address = address();
         let listener = match TcpListener::bind(address).await {
             Ok(listener) => listener,
             Err(e) if e.kind() == io::ErrorKind::AddrInUse => {
-                met(address).await?;
+                met(address, screen).await?;
                 return Ok(Self { own: None });
             }
             Err(e) => return Err(unusable(address, &e)),
@@ -132,7 +132,7 @@ impl Attendance {
 }
 
 /// Looks at who is at `address` already.
-async fn met(address: SocketAddrV4) -> Result<(), Failure> {
+async fn met(address: SocketAddrV4, screen: &Screen) -> Result<(), Failure> {
     static TOLD: Once = Once::new();
     if !answers_as_simulator(address).await {
         let failure = Failure::config("sim::port", format!("{address} is taken by something that is no simulator"));
@@ -141,9 +141,9 @@ async fn met(address: SocketAddrV4) -> Result<(), Failure> {
         ));
     }
     TOLD.call_once(|| {
-        tracing::warn!(
+        screen.warning(&format!(
             "a simulator is served at {address} already: its account and its faults are used, not those of this export"
-        );
+        ));
     });
     Ok(())
 }
@@ -189,7 +189,7 @@ mod tests {
         let std::net::SocketAddr::V4(address) = silent.local_addr().unwrap() else { panic!("no address") };
         let answer = axum::Router::new().fallback(|| async { "hello" });
         let task = tokio::spawn(async move { axum::serve(silent, answer).await });
-        let failure = met(address).await.unwrap_err();
+        let failure = met(address, &Screen::plain(false)).await.unwrap_err();
         assert_eq!(failure.error.code(), "sim::port");
         assert!(failure.error.to_string().contains(&address.to_string()), "{}", failure.error);
         assert!(failure.error.help_text().is_some_and(|help| help.contains("enlist sim --port 0")));
@@ -199,7 +199,7 @@ mod tests {
         let std::net::SocketAddr::V4(address) = listener.local_addr().unwrap() else { panic!("no address") };
         let simulator = Simulator::new(Settings::prompt());
         let task = tokio::spawn(async move { simulator.serve(listener).await });
-        assert!(met(address).await.is_ok());
+        assert!(met(address, &Screen::plain(false)).await.is_ok());
         task.abort();
     }
 }
