@@ -26,6 +26,9 @@ const LONGEST_NAME: usize = 64;
 /// Letters of a hash that tell apart what another system would call the same.
 const HASH: usize = 6;
 
+/// What to do about a configuration without exports.
+const ADD: &str = "add one under `exports:`; enlist generate schema writes all keys there are";
+
 /// What to run, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
@@ -68,7 +71,8 @@ impl Job {
     /// The job of `export`; without one, of the only export that there is, or of all.
     ///
     /// # Errors
-    /// `config::unknown_export` when the configuration does not have it, `config::bad_name` when none could.
+    /// `config::unknown_export` when the configuration does not have it, `config::no_export` when it has none,
+    /// `config::bad_name` when none could.
     pub fn of(export: Option<&str>, spec: Option<&Spec>) -> Result<Self, Failure> {
         match (export, spec) {
             (name, None) => without_configuration(name.unwrap_or(PLACEHOLDER)),
@@ -76,10 +80,11 @@ impl Job {
                 Some(export) => Ok(of_one(export, spec)),
                 None => Err(unknown(name, spec)),
             },
-            (None, Some(spec)) => Ok(match spec.exports.as_slice() {
-                [only] => of_one(only, spec),
-                several => of_all(several, spec),
-            }),
+            (None, Some(spec)) => match spec.exports.as_slice() {
+                [] => Err(Failure::config("config::no_export", "the configuration has no exports").help(ADD)),
+                [only] => Ok(of_one(only, spec)),
+                several => Ok(of_all(several, spec)),
+            },
         }
     }
 
@@ -233,6 +238,7 @@ fn unknown(name: &str, spec: &Spec) -> Failure {
     let failure = Failure::config("config::unknown_export", format!("there is no export `{name}`"));
     match suggest(name, names()) {
         Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None if spec.exports.is_empty() => failure.help(ADD),
         None => failure.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
     }
 }

@@ -89,6 +89,17 @@ fn without_a_configuration_each_recipe_says_that_it_made_things_up() {
 }
 
 #[test]
+fn a_configuration_without_exports_is_told_so() {
+    let none = "version: 1\nconnections: { sim: { host: simulator } }\nexports: {}\n";
+    let spec = spec::meaning(none, Path::new("")).unwrap();
+    for (export, code) in [(None, "config::no_export"), (Some("vip"), "config::unknown_export")] {
+        let failure = Job::of(export, Some(&spec)).unwrap_err();
+        assert_eq!(failure.error.code(), code);
+        assert!(failure.error.help_text().is_some_and(|help| help.contains("under `exports:`")), "{failure:?}");
+    }
+}
+
+#[test]
 fn what_is_not_in_the_configuration_is_answered_with_what_is() {
     let spec = spec::meaning(CONFIGURATION, Path::new("")).unwrap();
     let failure = Job::of(Some("vip_customer"), Some(&spec)).unwrap_err();

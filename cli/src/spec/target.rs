@@ -35,12 +35,14 @@ pub fn select(
             Some(export) => vec![export.clone()],
             None => match source_named(name, spec)? {
                 Some(source) => vec![typed(source, args, spec, environment)?],
-                None => return Err(no_export(name, configured)),
+                None => return Err(no_export(name, configured, spec.is_some())),
             },
         },
         None if configured.is_empty() => {
+            let beginning =
+                if spec.is_some() { "add one under `exports:`" } else { "enlist init writes a configuration" };
             return Err(Failure::config("config::no_export", "there is no export here")
-                .help("enlist init writes a configuration; or name a file: people.parquet --list 7"));
+                .help(format!("{beginning}; or name a file: people.parquet --list 7")));
         }
         None => configured.to_vec(),
     };
@@ -333,11 +335,14 @@ fn with_columns(mut map: MapSpec, args: &ExportArgs) -> Result<MapSpec, Failure>
     Ok(map)
 }
 
-fn no_export(name: &str, configured: &[Export]) -> Failure {
+fn no_export(name: &str, configured: &[Export], written: bool) -> Failure {
     let names: Vec<&str> = configured.iter().map(|export| export.name.as_str()).collect();
     let failure = Failure::config("config::unknown_export", format!("there is no export `{name}`, and no such file"));
     match suggest(name, names.iter().copied()) {
         Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None if names.is_empty() && written => {
+            failure.help("the configuration has no exports: add it under `exports:`; a file ends in .parquet or .csv")
+        }
         None if names.is_empty() => failure.help("a file ends in .parquet or .csv; enlist init writes a configuration"),
         None => failure.help(format!("exports: {}", names.join(", "))),
     }

@@ -26,9 +26,13 @@ fn mark() -> Leavers {
 
 /// The first `rows` people, all of them Gold.
 fn gold(rows: u64) -> Batches {
+    all_of(rows, "Gold")
+}
+
+fn all_of(rows: u64, tier: &str) -> Batches {
     let people = People::clean(rows).batch(0, rows);
     let mut columns: Vec<ArrayRef> = people.columns().to_vec();
-    columns[4] = Arc::new(StringArray::from(vec!["Gold"; people.num_rows()]));
+    columns[4] = Arc::new(StringArray::from(vec![tier; people.num_rows()]));
     let batch = RecordBatch::try_new(people.schema(), columns).unwrap();
     Batches::new("people", batch.schema(), vec![batch])
 }
@@ -88,6 +92,34 @@ async fn whoever_is_unsubscribed_by_leaving_stays_unsubscribed() {
     let back = world.run(gold(60)).await.unwrap();
     assert_eq!(back.outcome.rejected, 10, "no import subscribes them again: {:?}", back.rejected);
     assert!((50..60).all(|n| left(n) == Status::Unsubscribed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_on_the_list_is_told_even_if_the_last_value_was_refused() {
+    let world = world(mark(), quick());
+    assert_whole(&world.run(gold(300)).await.unwrap());
+    let someone = People::clean(300).person(299).email;
+    world.simulator.unsubscribe(&someone, LIST);
+    let refusing = world.run(all_of(300, "Silver")).await.unwrap();
+    assert_eq!((refusing.outcome.rejected, refusing.outcome.confirmed), (1, 299), "{:?}", refusing.error);
+
+    let report = world.run(all_of(299, "Silver")).await.unwrap();
+    assert_eq!((report.plan.leave, leavers(&report)), (1, (1, 0, 0, 0, 0)));
+    assert_eq!(world.simulator.contact(&someone).unwrap().fields[&TIER], MARK);
+    let again = world.run(all_of(299, "Silver")).await.unwrap();
+    assert_eq!((again.calls.imports, leavers(&again)), (0, (0, 1, 0, 0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_import_of_an_earlier_run_told_is_not_told_again() {
+    let world = world(mark(), quick());
+    assert_whole(&world.run(gold(200)).await.unwrap());
+    world.simulator.change(|settings| settings.processing.delay = Duration::from_secs(600));
+    let _ = timeout(Duration::from_secs(30), world.run(gold(150))).await;
+    let report = world.run(gold(150)).await.unwrap();
+    assert_whole(&report);
+    assert_eq!((report.calls.imports, leavers(&report)), (0, (50, 0, 0, 0, 0)));
+    assert_tiers(&world, 150, 200);
 }
 
 #[tokio::test(start_paused = true)]
