@@ -145,6 +145,18 @@ fn lines_of_the_history_that_hold_no_run_are_told_once() {
 }
 
 #[test]
+fn a_history_that_others_may_read_is_closed_to_them_by_the_next_run() {
+    let world = project(&["vip"]);
+    succeeds(within(&world, "project", &["run", "--quiet"]));
+    let file = world.folder().join("project/.enlist/runs.jsonl");
+    let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    succeeds(within(&world, "project", &["run", "--quiet"]));
+    assert_eq!(mode(), 0o600);
+}
+
+#[test]
 fn no_run_is_no_result_for_nobody() {
     let world = project(&["vip"]);
     let documents = |arguments: &[&str]| -> Vec<Value> {
