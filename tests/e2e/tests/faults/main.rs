@@ -105,6 +105,16 @@ async fn throttling_until_the_deadline_defers_everything_and_leaves_nothing_open
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_that_takes_no_call_at_all_is_named_with_the_cause() {
+    let world = World::new(quick());
+    world.simulator.change(|settings| (settings.faults.scope, settings.faults.throttle) = (FaultScope::All, 1.0));
+    let error = world.run(People::clean(10).source()).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Unfinished, "network::throttled"));
+    let said = error.to_string();
+    assert!(said.starts_with("the account ") && said.contains("took no call for 2 minutes"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn contacts_beyond_the_accounts_limit_are_refused_and_the_others_land() {
     let mut settings = quick();
     settings.may_read_account = false;
