@@ -64,21 +64,35 @@ async fn suppressed(sources: &[spec::SourceSpec]) -> Result<Vec<Arc<dyn Source>>
     Ok(opened)
 }
 
-/// Puts what the command line says of a run of `spec` on top.
-///
-/// # Errors
-/// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) for a guard that does not exist, and for `--only-rejects`
-/// without a run whose rejects are known.
-pub fn apply(args: &RunArgs, spec: &spec::Export, export: &mut Export) -> Result<(), Failure> {
-    export.full = args.full;
-    export.selection.limit = args.limit;
-    if args.only_rejects {
-        export.selection.rejects = Some(rejects::of_last_run(&spec.state, &spec.name)?);
+/// What the command line says of a run, understood before anything is read or called.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Send everything, not only what changed.
+    pub full: bool,
+    /// Which contacts.
+    pub selection: Selection,
+    /// Guards that may be broken.
+    pub allow: Vec<Guard>,
+}
+
+impl Wishes {
+    /// Those for a run of `spec`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](enlist_core::ErrorKind::Config) for a guard that does not exist, and for `--only-rejects`
+    /// without a run whose rejects are known.
+    pub fn of(args: &RunArgs, spec: &spec::Export) -> Result<Self, Failure> {
+        let allow = args.allow.iter().map(|name| guard(name)).collect::<Result<_, _>>()?;
+        let rejects = args.only_rejects.then(|| rejects::of_last_run(&spec.state, &spec.name)).transpose()?;
+        Ok(Self { full: args.full, selection: Selection { limit: args.limit, rejects }, allow })
     }
-    for name in &args.allow {
-        export.guards.allow.push(guard(name)?);
+
+    /// Puts them on top of what the configuration says.
+    pub fn put_on(self, export: &mut Export) {
+        export.full = self.full;
+        export.selection = self.selection;
+        export.guards.allow.extend(self.allow);
     }
-    Ok(())
 }
 
 fn guard(name: &str) -> Result<Guard, Failure> {

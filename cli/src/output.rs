@@ -3,12 +3,12 @@
 //! A reader that went away (`enlist plan | head`) is not an error: what it does not read is not written.
 
 use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
-use clap::error::ContextKind;
+use enlist_core::{Error, ErrorKind};
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{ColorChoice, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render::{Style, error, json};
@@ -24,17 +24,29 @@ pub struct Screen {
     pub out: Style,
     /// How standard error is styled.
     pub err: Style,
+    /// Why a result could not be written, if one could not.
+    lost: Arc<OnceLock<String>>,
 }
 
 impl Screen {
     /// Looks at the streams and the environment once.
     pub fn open(global: &Global) -> Self {
+        Self { quiet: global.quiet, ..Self::styled(global.json.is_some(), global.color) }
+    }
+
+    /// For a command line that could not be understood.
+    pub fn plain(json: bool) -> Self {
+        Self::styled(json, ColorChoice::Auto)
+    }
+
+    fn styled(json: bool, color: ColorChoice) -> Self {
         let variable = |name: &str| std::env::var(name).ok();
         Self {
-            json: global.json,
-            quiet: global.quiet,
-            out: Style::detect(global.color, io::stdout().is_terminal(), variable),
-            err: Style::detect(global.color, io::stderr().is_terminal(), variable),
+            json,
+            quiet: false,
+            out: Style::detect(color, io::stdout().is_terminal(), variable),
+            err: Style::detect(color, io::stderr().is_terminal(), variable),
+            lost: Arc::default(),
         }
     }
 
@@ -47,17 +59,40 @@ impl Screen {
         }
     }
 
-    fn document(&self, document: &impl Serialize) {
+    /// Writes a line of JSON to standard output.
+    pub fn document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            Ok(line) => write(&mut io::stdout().lock(), &format!("{line}\n")),
+            Ok(line) => self.print(&format!("{line}\n")),
             Err(e) => write(&mut io::stderr().lock(), &format!("error[bug::json]: {e}\n")),
         }
+    }
+
+    fn print(&self, text: &str) {
+        let mut stream = io::stdout().lock();
+        match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                // The first cause is the one to tell; what follows is the same.
+                let _ = self.lost.set(e.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// How a command ends that would end as `exit`: not well, when its result could not be written.
+    pub fn close(&self, exit: Exit) -> Exit {
+        let Some(cause) = self.lost.get() else {
+            return exit;
+        };
+        let lost = Error::new(ErrorKind::State, "output::lost", format!("standard output cannot be written: {cause}"))
+            .help("make room where it goes; enlist status shows what a run came to");
+        self.error(&lost.into());
+        exit.or(Exit::State)
     }
 
     /// Writes text for people to standard output.
     pub fn text(&self, text: &str) {
         if !self.quiet {
-            write(&mut io::stdout().lock(), &self.out.finish(text));
+            self.print(&self.out.finish(text));
         }
     }
 
@@ -88,40 +123,7 @@ impl Screen {
     }
 }
 
-/// Shows what clap has to say: help and version on standard output, usage errors on standard error.
-pub fn usage(message: &clap::Error) -> ExitCode {
-    // The stream may be closed; there is nobody left to tell.
-    let _ = message.print();
-    let typed = message.get(ContextKind::InvalidSubcommand).map(ToString::to_string);
-    if let Some(meant) = typed.as_deref().and_then(by_habit) {
-        write(&mut io::stderr().lock(), &format!("\n  here that is: {meant}\n"));
-    }
-    u8::try_from(message.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-/// The command that does what another tool calls `verb`.
-fn by_habit(verb: &str) -> Option<&'static str> {
-    Some(match verb {
-        "validate" | "check" | "test" => "enlist doctor, or enlist plan",
-        "retry" | "replay" => "enlist run --only-rejects",
-        "logs" | "history" | "runs" | "list" | "ls" => "enlist status",
-        "report" => "enlist status --html report.html",
-        "find" | "why" => "enlist status --find EMAIL",
-        "sync" | "push" | "export" | "send" | "apply" => "enlist run",
-        "diff" | "preview" => "enlist plan",
-        "verify" | "forget" | "reset" | "unlock" => "enlist state, which has this verb",
-        "login" | "auth" => "enlist connect",
-        "completions" | "completion" | "man" | "schema" => "enlist generate, which writes it",
-        "cron" | "watch" => "enlist schedule, or enlist status --watch",
-        "simulate" | "mock" => "enlist sim",
-        _ => return None,
-    })
-}
-
 fn write(stream: &mut impl Write, text: &str) {
-    if let Err(e) = stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
-        && e.kind() != io::ErrorKind::BrokenPipe
-    {
-        tracing::warn!(error = %e, "output cannot be written");
-    }
+    // Nobody may be listening, and there is no other stream to say so on.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }

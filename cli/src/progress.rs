@@ -1,6 +1,7 @@
 //! What a run is doing, on standard error: a live block on a terminal, a line from time to time elsewhere.
 
 mod block;
+mod event;
 mod line;
 
 use std::io::{IsTerminal, Write};
@@ -8,6 +9,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
+
+pub use event::Events;
 
 use crate::args::{Global, ProgressKind};
 use crate::render::Style;

@@ -7,8 +7,8 @@ use enlist_history::{Sample, Timeline};
 use tokio::sync::watch;
 
 use crate::history::Beacon;
-use crate::progress::{self, Display, Progress, Title};
-use crate::render::Style;
+use crate::output::Screen;
+use crate::progress::{self, Display, Events, Progress, Title};
 
 /// How often the display is told, at most.
 const EVERY: Duration = Duration::from_millis(100);
@@ -16,11 +16,12 @@ const EVERY: Duration = Duration::from_millis(100);
 /// How often others are told where the run stands, at most.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Shows the progress of a run of `export` until its sender is dropped, here and through `beacon`. Returns how the run
-/// went over time.
+/// Shows the progress of a run of `export` until its sender is dropped: on `screen`, as lines of JSON too where
+/// `events` says so, and through `beacon`. Returns how the run went over time.
 pub async fn show(
     display: Display,
-    style: Style,
+    mut events: Option<Events>,
+    screen: &Screen,
     title: Title,
     export: &Export,
     mut beacon: Beacon,
@@ -50,6 +51,9 @@ pub async fn show(
                 beacon.show(progress::line(&name, &shown));
                 next_word = clock.elapsed() + TELL;
             }
+            if let Some(event) = events.as_mut().and_then(|events| events.next(&name, &shown)) {
+                screen.document(&event);
+            }
             told.send_replace(shown);
             if seen.changed().await.is_err() {
                 break;
@@ -58,7 +62,7 @@ pub async fn show(
         }
         timeline
     };
-    tokio::join!(follow, progress::show(display, style, title, shown)).0
+    tokio::join!(follow, progress::show(display, screen.err, title, shown)).0
 }
 
 fn sample(now: &enlist_core::Progress) -> Sample {

@@ -39,7 +39,7 @@ fn an_unknown_verb_gets_a_suggestion_and_the_code_of_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     let output = enlist(folder.path()).arg("docter").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("'doctor'") && output.stdout.is_empty());
+    assert!(text(&output.stderr).contains("did you mean enlist doctor?") && output.stdout.is_empty());
 }
 
 #[test]

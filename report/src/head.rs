@@ -65,7 +65,9 @@ fn tiles(run: &RunDocument) -> Html {
         tiles.push(tile("Up to date already", count(outcome.unchanged), "confirmed by an earlier run".to_owned()));
     }
     if outcome.deferred > 0 {
-        tiles.push(tile("Waiting", count(outcome.deferred), "the next run sends them".to_owned()));
+        // The next run meets the same guard.
+        let until = if run.status == "guarded" { "until somebody allows it" } else { "the next run sends them" };
+        tiles.push(tile("Waiting", count(outcome.deferred), until.to_owned()));
     }
     let share = format!("{} of the rows read", percent(outcome.rejected, run.source.rows));
     tiles.push(tile("Rows rejected", count(outcome.rejected), share));

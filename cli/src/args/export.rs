@@ -32,7 +32,7 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "targets")]
     pub all: bool,
     /// Only show what would be sent, like plan
-    #[arg(short = 'n', long, conflicts_with_all = ["full", "only_rejects", "limit", "sim"])]
+    #[arg(short = 'n', long, hide = true, conflicts_with_all = ["full", "only_rejects", "limit", "sim"])]
     pub dry_run: bool,
     /// Send everything again, not only what changed
     #[arg(long)]
@@ -49,6 +49,9 @@ pub struct RunArgs {
     /// Stop in time and leave the rest to the next run, for example 90m
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub deadline: Option<Duration>,
+    /// Wait so long for another run of the export to end, for example 10m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub lock_timeout: Option<Duration>,
     /// Most rejected rows, for example 1%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     pub max_rejects: Option<Percent>,

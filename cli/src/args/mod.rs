@@ -31,7 +31,7 @@ Examples:
 
 Options of every command:
   -c, --config FILE          the configuration [default: ./enlist.yaml]
-      --json                 results as JSON, one document on the last line
+      --json[=lines]         results as JSON on the last line; with lines, the steps of a run before it
   -q, -v, -vv                errors only; log more; log everything (--log-format text or json)
       --progress KIND        auto, bar, log (a line --progress-every 30s) or none
       --color WHEN           auto, always or never
@@ -107,8 +107,9 @@ pub struct Global {
     #[arg(short, long, value_name = "FILE", global = true, hide = true, env = "ENLIST_CONFIG")]
     pub config: Option<PathBuf>,
     /// Results as JSON
-    #[arg(long, global = true, hide = true)]
-    pub json: bool,
+    #[arg(long, global = true, hide = true, hide_possible_values = true, value_name = "KIND", value_enum)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "document")]
+    pub json: Option<JsonKind>,
     /// Errors only
     #[arg(short, long, global = true, hide = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -130,6 +131,15 @@ pub struct Global {
     /// Never ask
     #[arg(long, global = true, hide = true)]
     pub no_input: bool,
+}
+
+/// How results are written for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum JsonKind {
+    /// One document on the last line.
+    Document,
+    /// The same, and before it a line with each step of a run.
+    Lines,
 }
 
 /// How log lines are written.
@@ -195,7 +205,7 @@ pub enum Command {
     /// Look at what is remembered, and forget it
     #[command(help_template = TEMPLATE, after_help = STATE)]
     State(StateArgs),
-    /// Write recipes for cron, systemd, Airflow, Dagster and GitHub; completions, man pages, a schema
+    /// Write recipes for cron, systemd, Airflow, Dagster, GitHub and dbt; completions, man pages, a schema
     #[command(help_template = TEMPLATE, after_help = GENERATE)]
     Generate(GenerateArgs),
     /// Serve a faithful ActiveCampaign on this machine

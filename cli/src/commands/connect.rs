@@ -115,7 +115,11 @@ async fn test(connection: &Connection, host: &str) -> Result<(), Error> {
             Error::new(ErrorKind::Access, "access::key", format!("{host} rejects the API key ({cause})"))
                 .help("copy the key from Settings > Developer to where it is read; nothing was recorded")
         }
-        SendError::Throttled { .. } => out_of_reach("is throttled by", "too many requests"),
+        SendError::Throttled { .. } => {
+            let message = format!("{host} takes no call: its limit of calls is used up");
+            Error::new(ErrorKind::Unfinished, "network::throttled", message)
+                .help("run the same command again when the other program that calls it has ended; nothing was recorded")
+        }
         SendError::Undelivered(cause) => out_of_reach("cannot reach", &cause),
         SendError::InDoubt(cause) | SendError::Malformed(cause) => out_of_reach("cannot understand", &cause),
         SendError::Invalid(_) | SendError::TooLarge => out_of_reach("cannot use", "unexpected answer"),

@@ -26,18 +26,42 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
         return look::look(&source, args, global, spec.as_ref(), screen).await;
     }
     let owner = spec.as_ref().and_then(|spec| spec.owner);
+    let exports = spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)?;
+    let several = exports.len() > 1;
     let mut exit = Exit::Done;
-    for export in spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)? {
-        let attendance = Attendance::of(&export).await?;
-        let plan = plan_of(&export, owner, &Flags::of(&args.export, global)).await;
-        attendance.end().await?;
-        let plan = plan?;
-        screen.result(&page::screen(&plan, &screen.out), &json::plan(&plan));
-        if args.exit_code && plan.work.requests + plan.leavers.as_ref().map_or(0, |(_, it)| it.tell) > 0 {
-            exit = Exit::Changes;
-        }
+    for export in exports {
+        let planned = attended(&export, owner, &Flags::of(&args.export, global), screen).await;
+        let ended = match planned {
+            Ok(plan) => show(&plan, args, screen),
+            // What one export lacks says nothing about the others.
+            Err(failure) if several => {
+                let mut failure = failure.of_run(&export.name, None);
+                failure.notes.insert(0, format!("export: {}", export.name));
+                screen.failure(&failure)
+            }
+            Err(failure) => return Err(failure),
+        };
+        exit = if ended == Exit::Done { exit } else { exit.or(ended) };
     }
     Ok(exit)
+}
+
+fn show(plan: &PlanView, args: &PlanArgs, screen: &Screen) -> Exit {
+    screen.result(&page::screen(plan, &screen.out), &json::plan(plan));
+    let to_send = plan.work.requests + plan.leavers.as_ref().map_or(0, |(_, it)| it.tell);
+    if args.exit_code && to_send > 0 { Exit::Changes } else { Exit::Done }
+}
+
+async fn attended(
+    export: &Export,
+    owner: Option<u32>,
+    flags: &Flags<'_>,
+    screen: &Screen,
+) -> Result<PlanView, Failure> {
+    let attendance = Attendance::of(export, screen).await?;
+    let plan = plan_of(export, owner, flags).await;
+    attendance.end().await?;
+    plan
 }
 
 async fn plan_of(export: &Export, owner: Option<u32>, flags: &Flags<'_>) -> Result<PlanView, Failure> {

@@ -2,25 +2,25 @@
 
 use std::io::IsTerminal;
 
-use enlist_core::{Observer, StateFolder};
+use enlist_core::{ErrorKind, Observer, StateFolder};
 use enlist_history::RunDocument;
 use tokio::sync::watch;
 
-use crate::args::{Global, PlanArgs, RunArgs};
+use crate::args::{Global, JsonKind, PlanArgs, RunArgs};
 use crate::consent::{self, Flags};
 use crate::exit::Exit;
-use crate::exports;
+use crate::exports::{self, Wishes};
 use crate::failure::Failure;
 use crate::history::{self, Beacon};
 use crate::output::Screen;
 use crate::permit::permitted;
 use crate::process::Signals;
-use crate::progress::{Display, Title};
+use crate::progress::{Display, Events, Title};
 use crate::rejects::{self, RunRejects};
 use crate::render::json::FailedRun;
 use crate::render::model::RunView;
 use crate::render::{json, run as page};
-use crate::signals::{self, Listener};
+use crate::signals::{Listener, Pipes, Teller};
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export};
 use crate::views::{self, RunFacts};
@@ -33,6 +33,9 @@ struct Command<'a> {
     screen: &'a Screen,
     signals: Signals,
     owner: Option<u32>,
+    /// Whether there is more than one, so that each is called by its export.
+    several: bool,
+    pipes: &'a Pipes<'a>,
 }
 
 /// One run of it.
@@ -47,19 +50,28 @@ pub async fn run(args: &RunArgs, global: &Global, screen: &Screen) -> Result<Exi
         let plan = PlanArgs { targets: args.targets.clone(), exit_code: false, export: args.export.clone() };
         return super::plan::plan(&plan, global, screen).await;
     }
+    let pipes = Pipes::open(screen);
+    let ended = runs(args, global, screen, &pipes).await;
+    pipes.close(ended.as_ref().err());
+    ended
+}
+
+async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_>) -> Result<Exit, Failure> {
     let spec = spec::load(global.config.as_deref())?;
     let environment = Environment::of_spec(spec.as_ref())?;
     let exports = spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)?;
     all_are_meant(args, global, exports.len())?;
+    let runs = asked(args, exports, screen)?;
     let owner = spec.as_ref().and_then(|spec| spec.owner);
-    let command = Command { args, global, screen, signals: Signals::listen(), owner };
+    let several = runs.len() > 1;
+    let command = Command { args, global, screen, signals: Signals::listen(), owner, several, pipes };
     let mut exit: Option<Exit> = None;
-    for export in exports {
+    for (export, wishes) in runs {
         if let Some(signal) = command.signals.told() {
             exit = Some(exit.unwrap_or(Exit::Done).or(signal));
             break;
         }
-        let ended = command.run(export).await?;
+        let ended = command.run(export, wishes).await?;
         exit = Some(exit.map_or(ended, |exit| exit.and(ended)));
     }
     Ok(exit.unwrap_or(Exit::Done))
@@ -75,26 +87,53 @@ fn all_are_meant(args: &RunArgs, global: &Global, exports: usize) -> Result<(), 
         .help("name them, or write --all: without a terminal nothing is run by default"))
 }
 
-impl Command<'_> {
-    /// Runs one export, shows how it ended, and tells others.
-    async fn run(&self, mut export: Export) -> Result<Exit, Failure> {
-        export.deadline = self.args.deadline.or(export.deadline);
-        export.guards.max_rejects = self.args.max_rejects.or(export.guards.max_rejects);
-        if self.args.sim {
+/// The exports with what the command line says of their runs. A slip in it is no run, so none is begun.
+fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<(Export, Wishes)>, Failure> {
+    let several = exports.len() > 1;
+    let mut runs = Vec::with_capacity(exports.len());
+    let mut nothing_rejected = None;
+    for mut export in exports {
+        export.deadline = args.deadline.or(export.deadline);
+        export.guards.max_rejects = args.max_rejects.or(export.guards.max_rejects);
+        if args.sim {
             export = export.simulated();
         }
+        match Wishes::of(args, &export) {
+            Ok(wishes) => runs.push((export, wishes)),
+            // Of several exports, one without rejects has nothing to repeat.
+            Err(failure) if several && failure.error.code() == "usage::only_rejects" => {
+                screen.warning(&failure.error.to_string());
+                nothing_rejected = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match nothing_rejected {
+        Some(failure) if runs.is_empty() => Err(failure),
+        _ => Ok(runs),
+    }
+}
+
+impl Command<'_> {
+    /// Runs one export, shows how it ended, and tells others.
+    async fn run(&self, export: Export, wishes: Wishes) -> Result<Exit, Failure> {
         let started = chrono::Utc::now();
         let run = Run { name: name_of_run(started), started };
         let listener = Listener::open(&export, self.screen).await;
-        let attendance = Attendance::of(&export).await?;
-        let ended = self.carry(&export, &run).await;
+        let attendance = Attendance::of(&export, self.screen).await?;
+        let mut teller = Teller::of(&export, &run.name, started, self.screen);
+        let ended = self.carry(&export, wishes, &run, &mut teller).await;
         attendance.end().await?;
         let (exit, document) = match ended {
-            Ok(view) => self.show(&view),
+            Ok(view) => self.show(&RunView { named: self.several, ..view }),
             Err(failure) => self.show_failure(&export, &run, failure.of_run(&export.name, self.signals.told())),
         };
         history::keep(&export.state, &document, self.screen);
-        signals::ended(&export, &document, self.screen).await;
+        teller.end(&document).await;
+        // A rehearsal makes no asset.
+        if !self.args.sim {
+            self.pipes.ended(&document, !self.several);
+        }
         listener.close();
         Ok(exit)
     }
@@ -103,7 +142,7 @@ impl Command<'_> {
         let document = json::run(view);
         self.screen.result(&page::screen(view, &self.screen.out), &document);
         if let Some(error) = &view.error {
-            self.screen.error(&error.clone().into());
+            self.screen.error(&self.named(&view.target.export, error.clone().into()));
         }
         let idle = view.exit == Exit::Done && view.requests.bulk == 0;
         let unchanged = self.args.unchanged_exit_code.filter(|_| idle).map(Exit::Unchanged);
@@ -125,27 +164,51 @@ impl Command<'_> {
             time: (now - run.started).to_std().unwrap_or_default(),
         };
         let document = json::failed_run(&facts, &failure);
-        (self.screen.failure(&failure), document)
+        (self.screen.failure(&self.named(&export.name, failure)), document)
+    }
+
+    /// The failure with its export, where it may be any of several.
+    fn named(&self, export: &str, mut failure: Failure) -> Failure {
+        if self.several {
+            failure.notes.insert(0, format!("export: {export}"));
+        }
+        failure
     }
 
     /// The run itself.
-    async fn carry(&self, export: &Export, run: &Run) -> Result<RunView, Failure> {
+    async fn carry(
+        &self,
+        export: &Export,
+        wishes: Wishes,
+        run: &Run,
+        teller: &mut Teller<'_>,
+    ) -> Result<RunView, Failure> {
         permitted(&export.connection, self.owner)?;
         consent::require(&export.connection, &export.state, &Flags::of(&self.args.export, self.global))?;
         rejects::check_folder(&export.rejects)?;
-        let mut ready = exports::prepare(export).await?;
-        exports::apply(self.args, export, &mut ready.export)?;
+        // Before the source is looked at, which may be another one after a wait.
         let folder = StateFolder::open(&export.state)?;
-        let _lock = folder.lock_export(&export.name, &run.name)?;
+        let patience = self.args.lock_timeout.unwrap_or_default();
+        let lock = folder.wait_for_export(&export.name, &run.name, patience, self.signals.stop()).await;
+        let _lock = lock.map_err(|held| match held.kind() {
+            ErrorKind::Locked => {
+                held.help("wait for it to end, with --lock-timeout 10m for example, or stop that process")
+            }
+            _ => held,
+        })?;
+        let mut ready = exports::prepare(export).await?;
+        wishes.put_on(&mut ready.export);
         let state = exports::state(&folder, &export.name, &run.name, &ready.export)?;
-        signals::started(export, &run.name, run.started, self.screen).await;
+        teller.begin(&*ready.export.source).await;
 
         let rejects = RunRejects::new(&export.rejects, &run.name);
         let (progress, seen) = watch::channel(enlist_core::Progress::default());
         let title = Title { run: run.name.clone(), export: export.name.clone(), list: export.list, list_name: None };
         let beacon = Beacon::light(&export.state, &export.name, &run.name);
         let display = Display::of_process(self.global, &self.screen.err);
-        let shown = watching::show(display, self.screen.err, title, &ready.export, beacon, seen);
+        let lines = self.global.json == Some(JsonKind::Lines);
+        let events = lines.then(|| Events::every(self.global.progress_every));
+        let shown = watching::show(display, events, self.screen, title, &ready.export, beacon, seen);
         let observer = Observer { progress, stop: self.signals.stop(), rejects: Box::new(rejects.clone()) };
         let (report, timeline) = tokio::join!(ready.export.run(state, observer), shown);
         let facts = RunFacts {

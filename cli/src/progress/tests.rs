@@ -79,3 +79,34 @@ fn a_block_is_for_terminals() {
     assert_eq!(Display::choose(&quiet, true, &Style::PLAIN), Display::Nothing);
     assert_eq!(Display::choose(&none, true, &Style::PLAIN), Display::Nothing);
 }
+
+#[test]
+fn a_line_of_json_comes_with_the_start_a_phase_an_answer_too_many_and_time() {
+    let mut events = Events::every(Duration::from_secs(30));
+    let mut kinds = Vec::new();
+    for (seconds, phase, throttled) in [
+        (0, "read", 0),
+        (1, "read", 0),
+        (2, "send", 0),
+        (2, "send", 3),
+        (4, "send", 4),
+        (5, "send", 4),
+        (34, "send", 4),
+    ] {
+        let now = Progress { phase, throttled, elapsed: Duration::from_secs(seconds), ..half_way() };
+        kinds.push(events.next(&title(), &now).map(|event| serde_json::to_value(event).unwrap()["type"].clone()));
+    }
+    let expected = [Some("run_started"), None, Some("phase"), None, Some("throttled"), None, Some("progress")];
+    assert_eq!(kinds, expected.map(|kind| kind.map(serde_json::Value::from)));
+}
+
+#[test]
+fn a_line_of_json_begins_with_its_type_and_holds_the_numbers_of_the_run() {
+    let name = title();
+    let event = Events::every(Duration::ZERO).next(&name, &half_way());
+    let line = serde_json::to_string(&event).unwrap();
+    assert!(line.starts_with(r#"{"type":"run_started","schema":"enlist.event/1","at":"2"#), "{line}");
+    let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&value["accepted"], &value["requests"]), (&2_104.into(), &3_989.into()));
+    assert_eq!((&value["confirmed"], &value["seconds_left"]), (&521_674.into(), &1_132.into()));
+}

@@ -228,7 +228,7 @@ fn stage(code: &str) -> &'static str {
         return "config";
     }
     match code.split("::").next().unwrap_or_default() {
-        "config" | "usage" | "connect" | "mapping" => "config",
+        "config" | "usage" | "connect" | "mapping" | "init" | "generate" | "sim" | "audit" | "status" => "config",
         "source" | "query" | "csv" | "parquet" | "file" => "source",
         "plan" | "guard" => "plan",
         "state" | "ledger" => "state",
@@ -290,6 +290,7 @@ mod tests {
             ("access::consent", "config"),
             ("access::user", "config"),
             ("connect::layout", "config"),
+            ("init::exists", "config"),
             ("access::key", "send"),
             ("csv::quote", "source"),
             ("parquet::damaged", "source"),

@@ -22,7 +22,12 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     lines.extend(rejected(run, style));
     lines.extend(run.leavers.as_ref().and_then(leavers));
     if run.outcome.deferred > 0 {
-        lines.push(format!("  the next run sends the {} deferred", count(run.outcome.deferred)));
+        let deferred = count(run.outcome.deferred);
+        lines.push(match run.exit {
+            // The next run meets the same guard.
+            Exit::Guard => format!("  nothing was sent: the {deferred} deferred wait for --allow, or for a segment that the guard lets pass"),
+            _ => format!("  the next run sends the {deferred} deferred"),
+        });
     } else if !is_idle(run) && run.error.is_none() {
         lines.push("  next run sends only what changed".to_owned());
     }

@@ -123,6 +123,7 @@ fn transcripts_show_every_error_with_a_code_and_a_cure() {
         let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error[")).collect();
         let cures = said.lines().filter(|line| line.starts_with("  help: ")).count();
         assert_eq!(errors.len(), cures, "each error has one line of help: {command}\n{said}");
+        assert!(!said.lines().any(|line| line.starts_with("error:")), "an error without a code: {command}\n{said}");
         codes.extend(errors.iter().map(|error| error.split(']').next().unwrap().to_owned()));
     }
     assert!(codes.len() >= 70, "only {} codes: {codes:?}", codes.len());
