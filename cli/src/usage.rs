@@ -62,10 +62,18 @@ pub fn wants_json(words: &[OsString]) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| word == "--json" || word == "--json=lines")
 }
 
-/// The command among the words.
+/// The command among the words, with the one within it: `state reset`.
 fn verb_of(words: &[OsString]) -> Option<String> {
     let root = Cli::command();
-    words.iter().find_map(|word| root.find_subcommand(word)).map(|verb| verb.get_name().to_owned())
+    let mut names: Vec<&str> = Vec::new();
+    let mut command = &root;
+    for word in words {
+        if let Some(verb) = command.find_subcommand(word) {
+            names.push(verb.get_name());
+            command = verb;
+        }
+    }
+    (!names.is_empty()).then(|| names.join(" "))
 }
 
 fn of_value(message: &clap::Error) -> String {
@@ -83,6 +91,9 @@ fn of_value(message: &clap::Error) -> String {
         whole.or(number).map_or_else(|| why.to_string(), str::to_owned)
     });
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    if typed.is_empty() {
+        return format!("{option} cannot be empty{why}");
+    }
     format!("{option} cannot be `{typed}`{why}")
 }
 
@@ -195,6 +206,8 @@ mod tests {
             "run --full=yes",
             "run vip --key-file key",
             "state shwo",
+            "state reset",
+            "connect --agree --by ",
             "generate",
             "generate crontab",
             "sim --port 99999",

@@ -67,13 +67,13 @@ fn of_several_exports_each_is_called_by_its_name_and_one_that_fails_keeps_no_oth
     let ended = world.enlist(&["plan"]);
     assert_eq!(ended.code, 7, "{ended:?}");
     assert!(ended.stderr.contains("export: first"), "{}", ended.stderr);
-    assert!(ended.stdout.contains("second → list 7"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("second -> list 7"), "{}", ended.stdout);
     let documents = lines(&world.enlist(&["plan", "--json"]));
     assert_eq!((&documents[0]["export"], &documents[1]["export"]), (&json!("first"), &json!("second")));
 
     let ended = world.enlist(&["run", "--all"]);
     assert!(ended.code == 7 && ended.stderr.contains("export: first"), "{ended:?}");
-    assert!(ended.stdout.contains("3 confirmed") && ended.stdout.contains("second → list 7"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("3 confirmed") && ended.stdout.contains("second -> list 7"), "{}", ended.stdout);
 }
 
 #[test]
