@@ -37,9 +37,7 @@ while True:
     said += part
     if said.endswith(b': '):
         hidden = b'does not show' in said
-        for _ in range(200):
-            if not hidden or not termios.tcgetattr(fd)[3] & termios.ECHO:
-                break
+        while hidden and termios.tcgetattr(fd)[3] & termios.ECHO:
             time.sleep(0.02)
         os.write(fd, answers.pop(0).encode() if answers else b'\\x04')
         said = b''
