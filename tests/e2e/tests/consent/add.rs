@@ -25,7 +25,7 @@ import json, os, pty, sys, termios, time
 answers, (pid, fd) = json.loads(sys.argv[1]), pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
-said = b''
+said, ended = b'', os.WEXITED | os.WNOHANG | os.WNOWAIT
 while True:
     try:
         part = os.read(fd, 4096)
@@ -37,7 +37,7 @@ while True:
     said += part
     if said.endswith(b': '):
         hidden = b'does not show' in said
-        while hidden and termios.tcgetattr(fd)[3] & termios.ECHO:
+        while hidden and termios.tcgetattr(fd)[3] & termios.ECHO and not os.waitid(os.P_PID, pid, ended):
             time.sleep(0.02)
         os.write(fd, answers.pop(0).encode() if answers else b'\\x04')
         said = b''
