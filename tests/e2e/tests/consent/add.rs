@@ -21,9 +21,11 @@ exports:
 /// Somebody at a terminal who answers each question once it is asked, and a hidden one once it is hidden; who has no
 /// more answers ends the input.
 const TYPIST: &str = "\
-import json, os, pty, sys, termios, time
+import json, os, pty, signal, sys, termios, time
 answers, (pid, fd) = json.loads(sys.argv[1]), pty.fork()
 if pid == 0:
+    # Whoever runs the tests in the background of a script has it ignored, and hands that on.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(sys.argv[2], sys.argv[2:])
 said, ended = b'', os.WEXITED | os.WNOHANG | os.WNOWAIT
 while True:
