@@ -42,7 +42,7 @@ fn terms(outcome: &Outcome) -> Vec<Term> {
     let mut terms = vec![
         term("confirmed", "confirmed", "ActiveCampaign has them, and said so", outcome.confirmed),
         term("unchanged", "unchanged", "already there, as an earlier run left them", outcome.unchanged),
-        term("rejected", "rejected", "not a usable contact, or refused", outcome.rejected),
+        term("rejected", "rejected", "not a usable contact, or refused by ActiveCampaign", outcome.rejected),
         term("duplicate", "duplicate", "the same email as another row", outcome.duplicate),
         term("deferred", "deferred", "left for the next run", outcome.deferred),
     ];

@@ -4,11 +4,14 @@ use enlist_history::RunDocument;
 
 use crate::html::{Html, Tag, tag};
 use crate::page::{fact, folded, section as a_section};
+use crate::verdict::is_killed;
 use crate::words::{count, time};
 
 /// Every further number of the document.
 pub(crate) fn section(run: &RunDocument) -> Html {
-    let groups = [identity(run), requests(run), speed(run), source(run)];
+    // What a process that is gone had sent, nobody counted.
+    let counted = (!is_killed(run)).then(|| [requests(run), speed(run)]);
+    let groups = [identity(run)].into_iter().chain(counted.into_iter().flatten()).chain([source(run)]);
     let data = tag("p")
         .class("quiet")
         .with("The whole document stands in this page as JSON: the element ")

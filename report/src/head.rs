@@ -4,8 +4,9 @@ use enlist_history::{Outcome, RunDocument};
 
 use crate::html::{Html, Tag, tag};
 use crate::page::{callout, fact, paragraph};
+use crate::rejects::Rejects;
 use crate::words::{chosen_time, count, moment, percent, time};
-use crate::{status, verdict};
+use crate::{leavers, status, verdict};
 
 /// The top of the page of a run.
 pub(crate) fn of_run(run: &RunDocument) -> Html {
@@ -69,10 +70,21 @@ fn tiles(run: &RunDocument) -> Html {
         let until = if run.status == "guarded" { "until somebody allows it" } else { "the next run sends them" };
         tiles.push(tile("Waiting", count(outcome.deferred), until.to_owned()));
     }
-    let share = format!("{} of the rows read", percent(outcome.rejected, run.source.rows));
-    tiles.push(tile("Rows rejected", count(outcome.rejected), share));
+    if let Some(leavers) = run.leavers.filter(|leavers| leavers.confirmed > 0) {
+        let what = format!("{} in this run", leavers::done(leavers.told));
+        tiles.push(tile("Left the segment", count(leavers.confirmed), what));
+    }
+    tiles.push(tile("Rows rejected", count(outcome.rejected), rejected(run, &outcome)));
     tiles.push(time_tile("Time", run));
     tag("div").class("tiles").all(tiles).into()
+}
+
+fn rejected(run: &RunDocument, outcome: &Outcome) -> String {
+    let share = format!("{} of the rows read", percent(outcome.rejected, run.source.rows));
+    match Rejects::of(run, outcome).theirs() {
+        0 => share,
+        theirs => format!("{share}; {} of them refused by ActiveCampaign", count(theirs)),
+    }
 }
 
 /// The same of several runs.
@@ -86,11 +98,10 @@ fn tiles_of(runs: &[&RunDocument]) -> Html {
     let tiles = [
         Some(tile("Runs", format!("{} of {}", count(well), count(total)), "went well".to_owned())),
         Some(tile("Contacts confirmed", count(sum(|outcome| outcome.confirmed)), "in these runs together".to_owned())),
-        Some(tile(
-            "Waiting",
-            count(runs.last().and_then(|run| run.outcome).map_or(0, |outcome| outcome.deferred)),
-            "after the last run".to_owned(),
-        )),
+        Some(match runs.last().and_then(|run| run.outcome) {
+            Some(outcome) => tile("Waiting", count(outcome.deferred), "after the last run".to_owned()),
+            None => tile("Waiting", "–".to_owned(), "not known: the last run did not count".to_owned()),
+        }),
         longest.map(|run| time_tile("Longest run", run)),
     ];
     tag("div").class("tiles").all(tiles).into()

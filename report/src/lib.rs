@@ -9,6 +9,7 @@ mod html;
 mod leavers;
 mod page;
 mod reasons;
+mod rejects;
 mod runs;
 mod status;
 mod svg;

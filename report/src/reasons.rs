@@ -54,8 +54,8 @@ pub(crate) fn of_run(run: &RunDocument) -> Html {
         return match rejected {
             None => Html::default(),
             Some(0) => section.with(paragraph("None: every row made a contact.")).into(),
-            Some(known) => {
-                section.with(paragraph(format!("{}, all known from earlier runs.", plural(known, "row")))).into()
+            Some(rows) => {
+                section.with(paragraph(format!("{}; the reasons are not known.", plural(rows, "row")))).into()
             }
         };
     }

@@ -28,7 +28,7 @@ const MEASURES: [Measure; 5] = [
         unit: "row",
         of: |run| run.outcome.map(|outcome| outcome.rejected),
     },
-    Measure { id: "trend-minutes", name: "Minutes", unit: "minute", of: |_| None },
+    Measure { id: "trend-duration", name: "Duration", unit: "second", of: |_| None },
 ];
 
 /// The trend of `runs`, oldest first.
@@ -70,12 +70,17 @@ fn panel(measure: &Measure, runs: &[&RunDocument]) -> Tag {
     let values: Vec<Option<f64>> = runs.iter().map(|run| value(measure, run)).collect();
     let most = values.iter().flatten().copied().fold(0.0, f64::max);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "values are counts and times")]
-    let axis = Axis::exactly(most.ceil() as u64);
+    let most = most.ceil() as u64;
+    let axis = Axis::exactly(match measure.unit {
+        // A round number beside the drawing: whole minutes.
+        "second" if most > 60 => most.div_ceil(60).saturating_mul(60),
+        _ => most,
+    });
     let last = runs.last().zip(values.last()).map(|(run, value)| said(measure, run, *value)).unwrap_or_default();
     let says = |run: &RunDocument, value| format!("{}: {}", moment(&run.started_at), said(measure, run, value));
     let bars: Vec<_> = runs.iter().zip(&values).map(|(run, value)| (says(run, *value), *value)).collect();
     let shows = format!("{} of the last {}; the last one: {last}.", measure.name, plural(runs.len() as u64, "run"));
-    let top = tag("p").class("top quiet").attr("aria-hidden", "true").with(count(axis.top));
+    let top = tag("p").class("top quiet").attr("aria-hidden", "true").with(top(measure, &axis));
     let frame =
         tag("div").class("small").with(top).with(drawing(measure.id, measure.name, &shows, [columns(&bars, &axis)]));
     tag("figure")
@@ -84,9 +89,16 @@ fn panel(measure: &Measure, runs: &[&RunDocument]) -> Tag {
         .with(frame)
 }
 
+fn top(measure: &Measure, axis: &Axis) -> String {
+    match measure.unit {
+        "second" => time(length(axis.top)),
+        _ => count(axis.top),
+    }
+}
+
 fn value(measure: &Measure, run: &RunDocument) -> Option<f64> {
     match measure.unit {
-        "minute" => Some(run.seconds / 60.0).filter(|minutes| minutes.is_finite() && *minutes >= 0.0),
+        "second" => Some(run.seconds).filter(|seconds| seconds.is_finite() && *seconds >= 0.0),
         _ => (measure.of)(run).map(length),
     }
 }
@@ -94,7 +106,7 @@ fn value(measure: &Measure, run: &RunDocument) -> Option<f64> {
 fn said(measure: &Measure, run: &RunDocument, value: Option<f64>) -> String {
     match (measure.unit, value) {
         (_, None) => "not known".to_owned(),
-        ("minute", Some(_)) => time(run.seconds),
+        ("second", Some(_)) => time(run.seconds),
         (unit, Some(_)) => plural((measure.of)(run).unwrap_or(0), unit),
     }
 }
@@ -108,7 +120,7 @@ fn numbers(runs: &[&RunDocument]) -> Html {
         ("to add", Number),
         ("to update", Number),
         ("rejected", Number),
-        ("time", Number),
+        ("duration", Number),
         ("run", Text),
     ];
     let known = |number: Option<u64>| number.map_or_else(|| "–".to_owned(), count);

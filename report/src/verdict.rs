@@ -1,7 +1,11 @@
 //! What became of a run, in a sentence for somebody who only reads that.
 
+mod guard;
+
 use enlist_history::{Outcome, RunDocument};
 
+use crate::leavers::told;
+use crate::rejects::Rejects;
 use crate::words::{count, plural};
 
 /// The sentence, and what else has to be said right below it.
@@ -15,20 +19,34 @@ pub(crate) struct Verdict {
 
 /// The verdict on `run`.
 pub(crate) fn of(run: &RunDocument) -> Verdict {
+    if is_killed(run) {
+        return killed();
+    }
     let outcome = run.outcome.unwrap_or_default();
     match run.status.as_str() {
         "ok" if is_idle(run) => nothing_to_do(run, &outcome),
         "ok" => Verdict { sentence: arrived(run, &outcome), more: rest(run, &outcome) },
         "rejects" => too_many_rejects(run, &outcome),
         "stopped" => stopped(run, &outcome),
-        "guarded" => guarded(run, &outcome),
+        "guarded" => guard::verdict(run, &outcome),
         "locked" => Verdict {
             sentence: "This run did not start: another run of the same export is at work.".to_owned(),
             more: vec![],
         },
         "failed" => failed(run, &outcome),
-        other => Verdict { sentence: format!("The run ended as “{other}”."), more: vec![so_far(run, &outcome)] },
+        other => Verdict { sentence: format!("The run ended as “{other}”."), more: so_far(run, &outcome) },
     }
+}
+
+/// Whether the process of `run` is gone without a word, so that nobody knows yet what arrived.
+pub(crate) fn is_killed(run: &RunDocument) -> bool {
+    run.error.as_ref().is_some_and(|error| error.code == "run::killed")
+}
+
+fn killed() -> Verdict {
+    let sentence =
+        "The run was ended from outside (its process is gone); the next run finds out what arrived and continues.";
+    Verdict { sentence: sentence.to_owned(), more: vec![] }
 }
 
 /// What people call the list.
@@ -37,14 +55,16 @@ pub(crate) fn list(run: &RunDocument) -> String {
 }
 
 fn is_idle(run: &RunDocument) -> bool {
-    run.requests.bulk == 0 && run.outcome.is_some_and(|outcome| outcome.confirmed == 0 && outcome.deferred == 0)
+    let leavers = run.leavers.is_none_or(|leavers| leavers.confirmed == 0 && leavers.deferred == 0);
+    let rows = run.outcome.is_some_and(|outcome| outcome.confirmed == 0 && outcome.deferred == 0);
+    run.requests.bulk == 0 && rows && leavers
 }
 
-/// Only ActiveCampaign's refusals are known from before; rows that break a rule, are suppressed or stand twice are told
+/// Only ActiveCampaign's refusals are known to be refused; rows that break a rule, are suppressed or stand twice are told
 /// apart below.
 fn nothing_to_do(run: &RunDocument, outcome: &Outcome) -> Verdict {
-    let refused = known_refused(run);
-    let sentence = match (run.source.rows, outcome.unchanged, refused) {
+    let rejects = Rejects::of(run, outcome);
+    let sentence = match (run.source.rows, outcome.unchanged, rejects.theirs()) {
         (0, ..) => "Nothing to do: the segment is empty.".to_owned(),
         (_, 0, 0) if outcome.skipped > 0 => "Nothing to do: every row was left out on request.".to_owned(),
         (_, 0, 0) => "Nothing to do: no row makes a contact that can be sent.".to_owned(),
@@ -60,15 +80,7 @@ fn nothing_to_do(run: &RunDocument, outcome: &Outcome) -> Verdict {
             if refused == 1 { "is" } else { "are" },
         ),
     };
-    let others = outcome.rejected.saturating_sub(refused);
-    Verdict { sentence, more: no_contacts(run, others).into_iter().collect() }
-}
-
-/// Rows that ActiveCampaign refused.
-fn known_refused(run: &RunDocument) -> u64 {
-    let theirs = |reason: &str| matches!(reason, "invalid" | "refused" | "import_failed");
-    let theirs = run.rejected_by_reason.0.iter().filter(|(reason, _)| theirs(reason));
-    theirs.fold(0, |sum, (_, rows)| sum.saturating_add(*rows))
+    Verdict { sentence, more: rejects.sentence(run.source.rows).into_iter().collect() }
 }
 
 fn are(contacts: u64) -> String {
@@ -78,9 +90,8 @@ fn are(contacts: u64) -> String {
 /// “All” is said only when whatever could be sent has arrived.
 fn arrived(run: &RunDocument, outcome: &Outcome) -> String {
     let list = list(run);
-    let planned = run.plan.map_or(0, |plan| plan.rejected);
     let contacts = if outcome.unchanged > 0 { "added or changed contact" } else { "contact" };
-    match (outcome.confirmed, outcome.rejected.saturating_sub(planned), outcome.deferred) {
+    match (outcome.confirmed, Rejects::of(run, outcome).refused, outcome.deferred) {
         (0, 0, 0) => only_left(run).unwrap_or_else(|| "Done: there was no contact to send.".to_owned()),
         (0, refused, 0) => format!("No contact arrived in {list}: ActiveCampaign refused {}.", count(refused)),
         (1, 0, 0) => format!("The one {contacts} arrived in {list}."),
@@ -96,16 +107,11 @@ fn arrived(run: &RunDocument, outcome: &Outcome) -> String {
 
 /// What a run did that had to do with nobody but those who left the segment.
 fn only_left(run: &RunDocument) -> Option<String> {
-    let leavers = run.leavers.filter(|leavers| leavers.confirmed > 0)?;
-    let (left, list) = (plural(leavers.confirmed, "contact"), list(run));
-    Some(format!(
-        "Nothing to add or change; {left} that left the segment {} updated in {list}.",
-        were(leavers.confirmed)
-    ))
-}
-
-fn were(number: u64) -> &'static str {
-    if number == 1 { "was" } else { "were" }
+    let refused = run
+        .leavers
+        .filter(|leavers| leavers.rejected > 0)
+        .map(|leavers| format!("ActiveCampaign refused {} that left the segment", plural(leavers.rejected, "contact")));
+    told(run).or(refused).map(|left| format!("Nothing to add or change; {left}."))
 }
 
 fn rest(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
@@ -115,37 +121,31 @@ fn rest(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
             plural(outcome.unchanged, "other contact")
         )
     });
-    let left = run.leavers.filter(|leavers| leavers.confirmed > 0 && outcome.confirmed > 0);
-    let left = left.map(|leavers| {
-        let number = leavers.confirmed;
-        format!("{} that left the segment {} updated too.", plural(number, "contact"), were(number))
-    });
-    unchanged.into_iter().chain(left).chain(no_contacts(run, outcome.rejected)).collect()
-}
-
-fn no_contacts(run: &RunDocument, rejected: u64) -> Option<String> {
-    (rejected > 0).then(|| {
-        format!(
-            "{} of {} did not become contacts; the reasons are below.",
-            count(rejected),
-            plural(run.source.rows, "row")
-        )
-    })
+    // Where there was nobody else, the sentence says it.
+    let others = outcome.confirmed > 0 || outcome.deferred > 0 || Rejects::of(run, outcome).refused > 0;
+    let left = told(run).filter(|_| others).map(|left| format!("{left}."));
+    unchanged.into_iter().chain(left).chain(Rejects::of(run, outcome).sentence(run.source.rows)).collect()
 }
 
 fn too_many_rejects(run: &RunDocument, outcome: &Outcome) -> Verdict {
+    let rows = plural(outcome.rejected, "row");
+    let up_to_date = outcome.unchanged > 0 && outcome.confirmed == 0 && outcome.deferred == 0;
     let sentence = match outcome.rejected {
         0 => "More rows were rejected than this export allows.".to_owned(),
-        rejected => format!("{} did not become contacts: more than this export allows.", plural(rejected, "row")),
+        _ if up_to_date => format!(
+            "{} up to date already; {rows} did not become contacts, more than this export allows.",
+            are(outcome.unchanged)
+        ),
+        _ => format!("{rows} did not become contacts: more than this export allows."),
     };
-    Verdict { sentence, more: vec![so_far(run, outcome)] }
-}
-
-fn guarded(run: &RunDocument, outcome: &Outcome) -> Verdict {
-    if run.requests.bulk == 0 {
-        return Verdict { sentence: "Nothing was sent: a safety guard held this run back.".to_owned(), more: vec![] };
-    }
-    Verdict { sentence: "A safety guard held this run back.".to_owned(), more: vec![so_far(run, outcome)] }
+    let mut more = if up_to_date && outcome.rejected > 0 {
+        told(run).map(|left| format!("{left}.")).into_iter().collect()
+    } else {
+        so_far(run, outcome)
+    };
+    more.extend(left_over(outcome));
+    more.extend(Rejects::of(run, outcome).sentence(run.source.rows));
+    Verdict { sentence, more }
 }
 
 fn stopped(run: &RunDocument, outcome: &Outcome) -> Verdict {
@@ -157,27 +157,42 @@ fn stopped(run: &RunDocument, outcome: &Outcome) -> Verdict {
         1 => format!("Stopped with work left: 1 contact waits{then}."),
         waiting => format!("Stopped with work left: {} wait{then}.", plural(waiting, "contact")),
     };
-    Verdict { sentence, more: vec![so_far(run, outcome)] }
+    Verdict { sentence, more: so_far(run, outcome) }
 }
 
 fn failed(run: &RunDocument, outcome: &Outcome) -> Verdict {
-    let sentence = match (outcome.confirmed, run.requests.bulk) {
-        (0, 0) => "The run failed; nothing was sent.".to_owned(),
-        (0, _) => "The run failed before a contact was confirmed.".to_owned(),
-        (confirmed, _) => {
+    let left = told(run);
+    let sentence = match (outcome.confirmed, run.requests.bulk, &left) {
+        (0, 0, None) => "The run failed; nothing was sent.".to_owned(),
+        (0, _, None) => "The run failed before a contact was confirmed.".to_owned(),
+        (0, _, Some(left)) => format!("The run failed after {left}."),
+        (confirmed, ..) => {
             format!("The run failed after {} had arrived in {}.", plural(confirmed, "contact"), list(run))
         }
     };
-    let waiting =
-        (outcome.deferred > 0).then(|| format!("{} left for the next run.", plural(outcome.deferred, "contact")));
-    Verdict { sentence, more: waiting.into_iter().collect() }
+    let left = left.filter(|_| outcome.confirmed > 0).map(|left| format!("{left}."));
+    Verdict { sentence, more: left.into_iter().chain(left_over(outcome)).collect() }
 }
 
-fn so_far(run: &RunDocument, outcome: &Outcome) -> String {
-    match outcome.confirmed {
-        0 => "No contact arrived in this run.".to_owned(),
-        confirmed => format!("{} arrived in {}.", plural(confirmed, "contact"), list(run)),
-    }
+fn left_over(outcome: &Outcome) -> Option<String> {
+    (outcome.deferred > 0).then(|| format!("{} left for the next run.", are(outcome.deferred)))
+}
+
+fn so_far(run: &RunDocument, outcome: &Outcome) -> Vec<String> {
+    let left = told(run).map(|left| format!("{left}."));
+    let arrived = match (outcome.confirmed, outcome.unchanged) {
+        (0, 0) if left.is_some() => None,
+        (0, 0) => Some("No contact arrived in this run.".to_owned()),
+        (0, unchanged) => Some(format!("{} up to date already; no other arrived in this run.", are(unchanged))),
+        (confirmed, 0) => Some(format!("{} arrived in {}.", plural(confirmed, "contact"), list(run))),
+        (confirmed, unchanged) => Some(format!(
+            "{} arrived in {}; {} up to date already.",
+            plural(confirmed, "contact"),
+            list(run),
+            if unchanged == 1 { "1 other is".to_owned() } else { format!("{} others are", count(unchanged)) }
+        )),
+    };
+    arrived.into_iter().chain(left).collect()
 }
 
 #[cfg(test)]

@@ -232,7 +232,8 @@ fn made_up_runs_do_not_contradict_themselves() {
         assert_eq!(sum(&timeline.throttled), requests.throttled, "{}", run.run_id);
         assert_eq!(sum(&timeline.retries), requests.retries, "{}", run.run_id);
         assert_eq!(sum(&timeline.imports), requests.bulk, "{}", run.run_id);
-        assert_eq!(sum(&timeline.confirmed), run.outcome.unwrap().confirmed, "{}", run.run_id);
+        let told = run.leavers.map_or(0, |leavers| leavers.confirmed);
+        assert_eq!(sum(&timeline.confirmed), run.outcome.unwrap().confirmed + told, "{}", run.run_id);
         let (latency, slowest) = (run.latency_ms.unwrap(), timeline.latency_ms.iter().max().copied().unwrap());
         assert!(latency.p50 <= latency.p95 && latency.p95 <= latency.p99 && latency.p99 <= slowest, "{latency:?}");
         let told = run.warnings.iter().filter(|warning| warning.starts_with("throttled"));
@@ -255,4 +256,55 @@ fn the_last_run_decides_on_the_page_of_an_export() {
     let page = export_page(&runs);
     assert!(between(&page, "<h1>", "</h1>").starts_with("Stopped with work left"));
     assert!(page.contains("<p class=\"figure\">1 of 2</p>\n<p class=\"quiet\">went well</p>"));
+}
+
+#[test]
+fn how_long_runs_took_is_shown_in_the_unit_that_it_is_named_after() {
+    let short = |seconds| RunDocument { seconds, ..made_up::idle() };
+    let page = run_page(&short(3.0), &[short(2.0)]);
+    let panel = between(&page, "<h3>Duration</h3>", "</svg>");
+    assert!(panel.contains("<p>3 s</p>") && panel.contains("aria-hidden=\"true\">3 s</p>"), "{panel}");
+    assert!(!page.contains("Minutes"));
+    let page = run_page(&short(61.0), &[short(2.0)]);
+    assert!(between(&page, "<h3>Duration</h3>", "</svg>").contains("aria-hidden=\"true\">2 m</p>"));
+}
+
+#[test]
+fn the_page_of_a_run_whose_process_is_gone_has_no_numbers_of_it() {
+    let mut killed = made_up::failed();
+    killed.error.as_mut().unwrap().code = "run::killed".to_owned();
+    let page = run_page(&killed, &[]);
+    assert!(between(&page, "<h1>", "</h1>").starts_with("The run was ended from outside"));
+    let shown = page.split("<script type=").next().unwrap();
+    for claim in ["nothing was sent", "No contact", "Contacts confirmed", "<h3>Requests</h3>", "<h3>Speed</h3>"] {
+        assert!(!shown.contains(claim), "{claim}");
+    }
+    let page = export_page(&[made_up::stopped(), killed]);
+    assert!(page.contains("<p class=\"name\">Waiting</p>\n<p class=\"figure\">–</p>"), "{page}");
+}
+
+#[test]
+fn a_second_run_over_the_same_rows_shows_one_number_of_rejected_rows_everywhere() {
+    let mut again = made_up::demo();
+    let plan = again.plan.as_mut().unwrap();
+    (plan.add, plan.unchanged, plan.rejected) = (0, 4_934, 44);
+    let outcome = again.outcome.as_mut().unwrap();
+    (outcome.confirmed, outcome.unchanged) = (0, 4_934);
+    (again.timeline, again.requests) = (None, enlist_history::Requests::default());
+    for (run, when) in [(made_up::demo(), ""), (again, " earlier")] {
+        let page = run_page(&run, &[]);
+        let split = format!("41 rejected before sending and 3 refused by ActiveCampaign{when}");
+        assert!(page.contains(&format!("<p>44 of 5,000 rows did not become contacts: {split}; ")), "{page}");
+        assert!(page.contains("<p class=\"name\">Rows rejected</p>\n<p class=\"figure\">44</p>"));
+        assert!(page.contains("0.9 % of the rows read; 3 of them refused by ActiveCampaign"));
+        assert!(page.contains("<p class=\"lost\">without 41 rejected before sending</p>"));
+        assert!(page.contains(&format!("3 refused by ActiveCampaign{when}</p>")));
+    }
+}
+
+#[test]
+fn leavers_are_no_contacts_that_were_sent_twice() {
+    let page = run_page(&made_up::changes(), &[]);
+    assert!(!page.contains("second time"));
+    assert!(page.contains("<p class=\"name\">Left the segment</p>\n<p class=\"figure\">1,204</p>"));
 }

@@ -57,7 +57,8 @@ pub(crate) fn stopped() -> RunDocument {
 
 /// A morning's changes to a list that is there already.
 pub(crate) fn changes() -> RunDocument {
-    let (timeline, sent) = delivery(43_687, 12, u64::MAX);
+    // Those who left are sent like those who changed.
+    let (timeline, sent) = delivery(43_687 + 1_208, 12 + 4, u64::MAX);
     RunDocument {
         plan: Some(Plan {
             add: 12_480,
@@ -69,13 +70,13 @@ pub(crate) fn changes() -> RunDocument {
             skipped: 0,
         }),
         outcome: Some(Outcome {
-            confirmed: sent.confirmed,
+            confirmed: sent.confirmed - 1_204,
             unchanged: 952_913,
             rejected: 2_886,
             duplicate: 526,
             ..Outcome::default()
         }),
-        leavers: Some(Leavers { confirmed: 1_204, unchanged: 690, rejected: 4, deferred: 0, unknown: 32 }),
+        leavers: Some(Leavers { confirmed: 1_204, unchanged: 690, rejected: 4, unknown: 32, ..Leavers::default() }),
         resumed_from: Some("r_20261121_060000_101".into()),
         ..sending("r_20261122_060000_419", "ok", timeline, &sent)
     }

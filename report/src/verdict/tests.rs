@@ -1,4 +1,4 @@
-use enlist_history::{Destination, Leavers, Plan, Requests, SourceRead};
+use enlist_history::{Destination, Leavers, Plan, Requests, RunError, SourceRead, Told};
 
 use super::*;
 
@@ -69,7 +69,12 @@ fn only_what_activecampaign_refused_is_known_to_be_refused() {
         verdict.sentence,
         "Nothing to do: 999,000 contacts are as confirmed earlier, and 12 are known to be refused."
     );
-    assert_eq!(verdict.more, ["388 of 1,000,000 rows did not become contacts; the reasons are below."]);
+    assert_eq!(
+        verdict.more,
+        [
+            "400 of 1,000,000 rows did not become contacts: 388 rejected before sending and 12 refused by ActiveCampaign earlier; the reasons are below."
+        ]
+    );
 }
 
 #[test]
@@ -87,7 +92,7 @@ fn a_run_that_had_to_do_with_leavers_alone_says_what_it_did() {
     );
     let sent = told(1, Outcome { confirmed: 10, ..Outcome::default() });
     assert_eq!(of(&sent).sentence, "All 10 contacts arrived in VIP customers.");
-    assert_eq!(of(&sent).more, ["1 contact that left the segment was updated too."]);
+    assert_eq!(of(&sent).more, ["1 contact that left the segment was updated in VIP customers."]);
     let waiting = Some(Leavers { deferred: 7, ..Leavers::default() });
     let stopped = RunDocument { leavers: waiting, ..run("stopped", Some(Outcome::default())) };
     assert_eq!(of(&stopped).sentence, "Stopped with work left: 7 contacts wait; run the same command again.");
@@ -99,7 +104,7 @@ fn every_status_has_its_sentence() {
     for (status, expected) in [
         ("rejects", "2,348 rows did not become contacts: more than this export allows."),
         ("stopped", "Stopped with work left: 475,452 contacts wait; run the same command again."),
-        ("guarded", "A safety guard held this run back."),
+        ("guarded", "The rest was not sent: a safety guard held this run back."),
         ("locked", "This run did not start: another run of the same export is at work."),
         ("failed", "The run failed after 521,674 contacts had arrived in VIP customers."),
         ("paused", "The run ended as “paused”."),
@@ -117,4 +122,78 @@ fn to_run_again_is_advised_only_where_that_helps() {
     let stopped =
         RunDocument { retryable: false, ..run("stopped", Some(Outcome { deferred: 2, ..Outcome::default() })) };
     assert_eq!(of(&stopped).sentence, "Stopped with work left: 2 contacts wait.");
+}
+
+#[test]
+fn who_was_unsubscribed_is_not_said_to_be_updated() {
+    let unsubscribed = |outcome| RunDocument {
+        leavers: Some(Leavers { told: Told::Unsubscribed, confirmed: 20, ..Leavers::default() }),
+        requests: Requests { bulk: 1, ..Requests::default() },
+        plan: Some(Plan::default()),
+        ..run("ok", Some(outcome))
+    };
+    let left = "20 contacts that left the segment were unsubscribed from VIP customers, which enlist cannot undo.";
+    let alone = of(&unsubscribed(Outcome { unchanged: 5, ..Outcome::default() }));
+    assert_eq!(alone.sentence, format!("Nothing to add or change; {left}"));
+    let among_others = of(&unsubscribed(Outcome { confirmed: 10, ..Outcome::default() }));
+    assert_eq!(among_others.more, [left]);
+    for status in ["stopped", "failed", "rejects"] {
+        let run =
+            RunDocument { status: status.to_owned(), ..unsubscribed(Outcome { confirmed: 1, ..Outcome::default() }) };
+        assert!(of(&run).more.contains(&left.to_owned()), "{status}");
+    }
+}
+
+#[test]
+fn leavers_that_were_refused_are_no_run_without_anything_to_do() {
+    let refused = RunDocument {
+        leavers: Some(Leavers { rejected: 3, ..Leavers::default() }),
+        requests: Requests { bulk: 1, ..Requests::default() },
+        ..run("ok", Some(Outcome { unchanged: 5, ..Outcome::default() }))
+    };
+    assert_eq!(
+        of(&refused).sentence,
+        "Nothing to add or change; ActiveCampaign refused 3 contacts that left the segment."
+    );
+}
+
+#[test]
+fn too_many_rejects_among_contacts_that_are_up_to_date_are_no_failure() {
+    let outcome = Outcome { unchanged: 4_930, rejected: 48, ..Outcome::default() };
+    let mut again = run("rejects", Some(outcome));
+    again.source.rows = 5_000;
+    again.rejected_by_reason.0 = vec![("bad_email".to_owned(), 41), ("refused".to_owned(), 7)];
+    assert_eq!(
+        of(&again).sentence,
+        "4,930 contacts are up to date already; 48 rows did not become contacts, more than this export allows."
+    );
+    assert_eq!(
+        of(&again).more,
+        [
+            "48 of 5,000 rows did not become contacts: 41 rejected before sending and 7 refused by ActiveCampaign earlier; the reasons are below."
+        ]
+    );
+    let some = Outcome { confirmed: 10, deferred: 1, ..outcome };
+    assert_eq!(sentence("rejects", some), "48 rows did not become contacts: more than this export allows.");
+    let more = of(&run("rejects", Some(some))).more;
+    assert_eq!(
+        more[..2],
+        [
+            "10 contacts arrived in VIP customers; 4,930 others are up to date already.",
+            "1 contact is left for the next run.",
+        ]
+    );
+}
+
+#[test]
+fn a_run_whose_process_is_gone_claims_nothing_about_contacts() {
+    for status in ["failed", "stopped"] {
+        let error = Some(RunError { code: "run::killed".into(), ..RunError::default() });
+        let verdict = of(&RunDocument { error, ..run(status, None) });
+        assert_eq!(
+            verdict.sentence,
+            "The run was ended from outside (its process is gone); the next run finds out what arrived and continues."
+        );
+        assert!(verdict.more.is_empty(), "{:?}", verdict.more);
+    }
 }
