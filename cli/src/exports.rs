@@ -59,7 +59,12 @@ pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
 async fn suppressed(sources: &[spec::SourceSpec]) -> Result<Vec<Arc<dyn Source>>, Failure> {
     let mut opened = Vec::with_capacity(sources.len());
     for source in sources {
-        opened.push(connectors::open(source).await?);
+        // A file of a similar name may be the segment itself, so none is suggested.
+        let suppressed = connectors::open(source).await.map_err(|error| {
+            Error::new(error.kind(), error.code().to_owned(), format!("suppress: {error}"))
+                .help("correct `suppress` of the export: without it nobody would be left out, so nothing was sent")
+        });
+        opened.push(suppressed?);
     }
     Ok(opened)
 }
@@ -169,7 +174,8 @@ pub fn pacer(sink: &dyn Sink) -> Result<Arc<Pacer>, Error> {
     Ok(Arc::new(Pacer::new(Box::new(store), sink.quotas())))
 }
 
-/// The share of rejected rows up to which a finished run is a success.
+/// Whether a finished run with so many rejected rows is a success: up to a share of them, or where that was allowed.
 pub fn tolerates(guards: &Guards, rejected: u64, read: u64) -> bool {
-    guards.max_rejects.is_none_or(|share| rejected as f64 <= share * read as f64)
+    guards.allow.contains(&Guard::MaxRejects)
+        || guards.max_rejects.is_none_or(|share| rejected as f64 <= share * read as f64)
 }

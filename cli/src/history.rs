@@ -5,12 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use enlist_core::{Error, ErrorKind, StateFolder};
 use enlist_history::{Held, History, RunDocument};
 use serde::{Deserialize, Serialize};
 
 use crate::output::Screen;
 use crate::render::{count, plural};
+use crate::views;
 
 /// A position older than this is of a run that has died: a living one writes every second.
 const STALE: Duration = Duration::from_secs(15);
@@ -77,6 +79,8 @@ pub struct Position {
     pub export: String,
     /// Its process.
     pub pid: u32,
+    /// When it started, RFC 3339 in UTC.
+    pub started_at: String,
     /// The line that progress shows of it.
     pub line: String,
 }
@@ -90,11 +94,12 @@ pub struct Beacon {
 
 impl Beacon {
     /// The position of `run` of `export` in the folder `state`, which must exist.
-    pub fn light(state: &Path, export: &str, run: &str) -> Self {
+    pub fn light(state: &Path, export: &str, run: &str, started: DateTime<Utc>) -> Self {
         let position = Position {
             run_id: run.to_owned(),
             export: export.to_owned(),
             pid: std::process::id(),
+            started_at: views::stamp(started),
             line: String::new(),
         };
         Self { path: path_of(state, export), position }
@@ -126,6 +131,31 @@ const ENDING: &str = "progress";
 
 fn path_of(state: &Path, export: &str) -> PathBuf {
     state.join(format!("{export}.{ENDING}"))
+}
+
+/// A run that ended without a word, as a kill or a power cut ends it.
+#[derive(Debug)]
+pub struct Dead {
+    /// Where it stood.
+    pub position: Position,
+    /// When that was, to about a second.
+    pub seen: DateTime<Utc>,
+}
+
+/// The run of `export` in the folder `state` that ended without a word, if the last one did. The export must be held:
+/// who says where a run stands holds it, and takes the file away when the run ends.
+pub fn dead(state: &Path, export: &str) -> Option<Dead> {
+    let path = path_of(state, export);
+    let seen = fs::symlink_metadata(&path).ok()?.modified().ok()?.into();
+    let position: Position = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
+    (position.export == export && !position.run_id.is_empty()).then_some(Dead { position, seen })
+}
+
+/// The last run of `export` in the folder `state` that got the export.
+pub fn last(state: &Path, export: &str) -> Option<String> {
+    let runs = read(state).unwrap_or_default();
+    let held = |run: &&RunDocument| run.export == export && run.status != "locked";
+    runs.iter().rev().find(held).map(|run| run.run_id.clone())
 }
 
 /// The runs in the folder `state` that say at this moment where they stand, by export.
@@ -160,7 +190,7 @@ mod tests {
     #[test]
     fn a_run_is_under_way_from_its_first_word_until_it_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
-        let mut beacon = Beacon::light(folder.path(), "vip", "r_1");
+        let mut beacon = Beacon::light(folder.path(), "vip", "r_1", Utc::now());
         let seen = || under_way(folder.path());
         assert!(seen().is_empty());
         beacon.show("phase=send".to_owned());

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects};
 use enlist_history::RejectExample;
-pub use read::{nearby, of_last_run, open};
+pub use read::{name, nearby, of_last_run, open};
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -24,7 +24,7 @@ pub use pipes::Pipes;
 use crate::connectors;
 use crate::output::Screen;
 use crate::spec::{Endpoint, Export, Notify};
-use crate::{history, views};
+use crate::{history, rejects, views};
 
 /// Time for one call. The run is over: nobody waits longer for somebody who may not be there.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl<'a> Teller<'a> {
             if notify.endpoint.host() == slack::HOST {
                 self.tell(&notify.endpoint, &slack::text(run)).await;
             } else {
-                self.tell(&notify.endpoint, run).await;
+                self.tell(&notify.endpoint, &abroad(run)).await;
             }
         }
         // An end without a start means nothing to who keeps lineage, also of a run that was refused before it read.
@@ -177,6 +177,12 @@ fn on_github(run: &RunDocument, screen: &Screen) {
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// The document as it leaves this machine: folders of it may be called after people and customers.
+fn abroad(run: &RunDocument) -> RunDocument {
+    let rejects_file = run.rejects_file.as_deref().map(rejects::name);
+    RunDocument { rejects_file, ..run.clone() }
 }
 
 /// One attempt, without a key and without following a redirect. A cause names no part of the URL.

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::args::Cli;
-use crate::failure::Failure;
+use crate::failure::{Failure, suggest};
 
 /// Whether clap answers what was asked for, help or the version, rather than refusing it.
 pub fn is_answer(message: &clap::Error) -> bool {
@@ -28,7 +28,8 @@ pub fn failure(message: &clap::Error, words: &[OsString]) -> Failure {
             let meant = || {
                 text_of(message.get(ContextKind::SuggestedSubcommand)).map(|it| format!("did you mean {shown} {it}?"))
             };
-            ("usage::command", format!("{shown} has no command `{typed}`"), help.or_else(meant))
+            let alike = || similar(&typed, words).map(|verb| format!("did you mean enlist {verb}?"));
+            ("usage::command", format!("{shown} has no command `{typed}`"), help.or_else(meant).or_else(alike))
         }
         ErrorKind::UnknownArgument => {
             let typed = typed(message, ContextKind::InvalidArg);
@@ -39,6 +40,9 @@ pub fn failure(message: &clap::Error, words: &[OsString]) -> Failure {
         ErrorKind::ArgumentConflict => {
             let (one, other) = (text(message, ContextKind::InvalidArg), text(message, ContextKind::PriorArg));
             ("usage::conflict", conflict(&one, &other), None)
+        }
+        ErrorKind::TooManyValues => {
+            ("usage::arguments", format!("{} takes no value", text(message, ContextKind::InvalidArg)), None)
         }
         ErrorKind::MissingRequiredArgument => {
             ("usage::missing", format!("{shown} needs {} as well", text(message, ContextKind::InvalidArg)), None)
@@ -57,9 +61,12 @@ pub fn failure(message: &clap::Error, words: &[OsString]) -> Failure {
     Failure::config(code, what).help(help)
 }
 
+/// The words that ask for results as JSON.
+const JSON: [&str; 3] = ["--json", "--json=document", "--json=lines"];
+
 /// Whether results are wanted as JSON, from words that could not be understood as a whole.
 pub fn wants_json(words: &[OsString]) -> bool {
-    words.iter().take_while(|word| *word != "--").any(|word| word == "--json" || word == "--json=lines")
+    words.iter().take_while(|word| *word != "--").any(|word| JSON.iter().any(|json| word == json))
 }
 
 /// The command among the words, with the one within it: `state reset`.
@@ -148,6 +155,14 @@ fn first_line(message: &clap::Error) -> String {
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
+/// The command that `typed` was most likely meant to be, where it stands in the place of one: letters change places.
+fn similar(typed: &str, words: &[OsString]) -> Option<String> {
+    let root = Cli::command();
+    let names: Vec<&str> = root.get_subcommands().map(clap::Command::get_name).collect();
+    let meant = suggest(typed, names).map(str::to_owned);
+    meant.filter(|_| verb_of(words).is_none())
+}
+
 /// The command that does what another tool calls `verb`.
 fn by_habit(verb: &str) -> Option<&'static str> {
     Some(match verb {
@@ -190,6 +205,7 @@ mod tests {
             "pln",
             "cron",
             "schema",
+            "rnu",
             "frobnicate",
             "run --lsit 7",
             "run --frobnicate",
@@ -222,7 +238,12 @@ mod tests {
     fn a_password_in_a_misplaced_url_is_not_repeated() {
         let key = "secret".repeat(10);
         let key = format!("connect acme {key}");
-        for line in ["postgres://crm:secret@db/crm", "run --list postgres://crm:secret@db/crm", &key] {
+        for line in [
+            "postgres://crm:secret@db/crm",
+            "run --list postgres://crm:secret@db/crm",
+            "run --all=postgres://crm:secret@db/crm",
+            &key,
+        ] {
             assert!(!said(line).contains("secretsecret") && !said(line).contains("crm:"), "{}", said(line));
         }
     }
@@ -237,7 +258,7 @@ mod tests {
     #[test]
     fn json_is_wanted_by_its_flag_and_not_by_a_file_of_its_name() {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
-        assert!(wants_json(&words("run --lsit 7 --json")));
+        assert!(JSON.iter().all(|json| wants_json(&words(&format!("run --lsit 7 {json}")))));
         assert!(!wants_json(&words("run --lsit -- --json")));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use enlist_core::{Destination, Error, Lane, Leavers, Plan, Reason, Report, Sink, Summary};
+use enlist_history::Told;
 
 use crate::exit::Exit;
 use crate::exports::{Ready, tolerates};
@@ -61,6 +62,10 @@ pub struct RunFacts {
     pub rejects_file: Option<String>,
     /// Some of the rejected rows.
     pub reject_examples: Vec<enlist_history::RejectExample>,
+    /// The run before it, where one left requests.
+    pub resumed: Option<String>,
+    /// Whether it went to the simulator in place of the account.
+    pub rehearsal: bool,
     /// How it went over time.
     pub timeline: enlist_history::Timeline,
 }
@@ -70,6 +75,9 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
     let minutes = (report.delivering.as_secs_f64() / 60.0).max(f64::MIN_POSITIVE);
     let refused = report.outcome.rejected - report.plan.rejected_total();
     let some = report.calls.imports > 0;
+    // The first requests leave at once, so that a rate over the limit only means that too little time has passed.
+    let limit = f64::from(imports_per_minute(&*ready.export.sink));
+    let most = ready.export.sink.limits().contacts;
     let recovered = &report.recovered;
     let time = chrono::TimeDelta::from_std(report.elapsed).unwrap_or_default();
     let mut warnings = unknown_tags(&report.destination);
@@ -94,7 +102,7 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         },
         rejected_by_reason: tally(&report.rejected),
         refused,
-        leavers: report.leavers.map(leavers),
+        leavers: report.leavers.map(|it| leavers(it, export)),
         reject_examples: facts.reject_examples,
         timeline: Some(facts.timeline).filter(|timeline| !timeline.is_empty()),
         requests: Requests {
@@ -105,26 +113,33 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
             throttle_time: report.calls.throttle_time,
             ambiguous: report.calls.in_doubt,
         },
-        requests_per_minute: report.calls.imports as f64 / minutes,
-        contacts_per_minute: report.outcome.confirmed as f64 / minutes,
+        requests_per_minute: (report.calls.imports as f64 / minutes).min(limit),
+        contacts_per_minute: (report.outcome.confirmed as f64 / minutes).min(limit * most as f64),
         limit_per_minute: imports_per_minute(&*ready.export.sink),
         contacts_per_request: ready.export.sink.limits().contacts as u64,
         deadline: Some(ready.export.deadline),
         latency: some.then(|| [report.latency.p50, report.latency.p95, report.latency.p99].map(millis)),
         recovery: (recovered.resolved + recovered.unclear > 0).then_some(Recovery {
-            run: None,
+            run: facts.resumed,
             confirmed: recovered.resolved,
             unclear: recovered.unclear,
             unclear_contacts: recovered.unclear_contacts,
         }),
         rejects_file: facts.rejects_file,
+        full: ready.export.full,
+        rehearsal: facts.rehearsal,
         error: report.error,
         warnings,
     }
 }
 
-fn leavers(it: enlist_core::LeaverOutcome) -> enlist_history::Leavers {
+fn leavers(it: enlist_core::LeaverOutcome, export: &Export) -> enlist_history::Leavers {
+    let told = match export.leavers {
+        Leavers::Unsubscribe => Told::Unsubscribed,
+        Leavers::Keep | Leavers::Mark { .. } => Told::Marked,
+    };
     enlist_history::Leavers {
+        told,
         confirmed: it.confirmed,
         unchanged: it.unchanged,
         rejected: it.rejected,

@@ -55,8 +55,10 @@ pub async fn show(
                 screen.document(&event);
             }
             told.send_replace(shown);
-            if seen.changed().await.is_err() {
-                break;
+            // A run that waits is not one that has ended.
+            tokio::select! {
+                changed = seen.changed() => if changed.is_err() { break },
+                () = clock.sleep(TELL) => {}
             }
             clock.sleep(EVERY).await;
         }

@@ -149,10 +149,23 @@ pub struct Outcome {
     pub skipped: u64,
 }
 
+/// How contacts that left are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// A field says so.
+    #[default]
+    Marked,
+    /// They are unsubscribed from the list, which no import takes back.
+    Unsubscribed,
+}
+
 /// What became of contacts that left the segment, where `leavers` is not `keep`. They are no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Leavers {
+    /// How.
+    pub told: Told,
     /// Told now, and confirmed.
     pub confirmed: u64,
     /// Told by an earlier run.

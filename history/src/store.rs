@@ -122,8 +122,9 @@ impl History {
         if found.permissions().mode() & OTHERS != 0 {
             file.set_permissions(fs::Permissions::from_mode(0o600))?;
         }
-        if found.len() > self.largest {
-            return self.shorten(&mut file, &line);
+        // Without room for a second file the run is still worth its line.
+        if found.len() > self.largest && self.shorten(&mut file, &line).is_ok() {
+            return Ok(());
         }
         if ends_torn(&file, found.len())? {
             line.insert(0, b'\n');

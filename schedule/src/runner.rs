@@ -186,7 +186,7 @@ where
     loop {
         let now = (shared.now)();
         if watch.was_set_back(now) {
-            settled = now;
+            settled = settled.min(now);
         }
         let Some(next) = timetable.next(settled) else { return };
         let passed = next <= now;
@@ -198,7 +198,7 @@ where
             Wake::Due => {}
             Wake::Stopped => return,
             Wake::SetBack => {
-                settled = watch.wall;
+                settled = settled.min(watch.wall);
                 continue;
             }
         }

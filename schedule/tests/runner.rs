@@ -383,3 +383,16 @@ async fn a_run_that_panics_is_not_hidden() {
     let run = |_: Start| async { panic!("a run broke") };
     run_all(vec![entry("vip", "0 * * * *")], Options::default(), stopped, now, run, |_| {}).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_a_little_during_a_run_loses_no_time_that_passed_meanwhile() {
+    let world = World::new();
+    world.lasts("vip", 130 * MINUTE);
+    let (_stop, _task) = world.start(vec![entry("vip", "0 * * * *")], Options::default());
+    // The run of 1:00 goes on until 3:10; 2:00 and 3:00 pass.
+    pass(100 * MINUTE).await;
+    world.set(-2 * i64::try_from(MINUTE).unwrap());
+    pass(62 * MINUTE).await;
+    assert_eq!(world.dues(), [clock("01:00:00"), clock("03:00:00")], "both are dealt with by one run");
+    assert!(world.told(&skipped("02:00:00")));
+}

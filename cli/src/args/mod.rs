@@ -26,7 +26,7 @@ const ROOT_TEMPLATE: &str = "{about}\n\n{usage-heading} {usage}{after-help}\n\nC
 const ROOT: &str = "\
 Examples:
   enlist demo                                the first five minutes in one command
-  enlist plan people.parquet --list 7        what would be sent, without sending it
+  enlist plan people.parquet                 what a file holds, and what would become of it
   enlist run vip_customers                   send what changed since the last run
 
 Options of every command:

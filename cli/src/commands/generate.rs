@@ -33,7 +33,12 @@ pub fn generate(args: &GenerateArgs, global: &Global, screen: &Screen) -> Result
         }
         (wanted, export) => {
             let spec = spec::load_without_secrets(global.config.as_deref())?;
-            recipe(wanted, &Job::of(export, spec.as_ref())?)?.into_bytes()
+            let mut job = Job::of(export, spec.as_ref())?;
+            if wanted == Recipe::Dbt {
+                // They are about schedules, which lineage knows nothing of.
+                job.notes.clear();
+            }
+            recipe(wanted, &job)?.into_bytes()
         }
     };
     if screen.json {

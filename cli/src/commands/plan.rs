@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::Screen;
 use crate::permit::permitted;
 use crate::render::model::PlanView;
-use crate::render::{json, plan as page};
+use crate::render::{json, plan as page, plural};
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export};
 use crate::views;
@@ -67,8 +67,17 @@ async fn attended(
 async fn plan_of(export: &Export, owner: Option<u32>, flags: &Flags<'_>) -> Result<PlanView, Failure> {
     let ready = exports::prepare(export).await?;
     let state = exports::state_to_read(export, &*ready.export.sink)?;
+    let open = state.ledger.intents()?;
     let plan = ready.export.plan(state, Observer::none()).await?;
     let mut view = views::plan(export, &ready, plan);
+    if !open.is_empty() {
+        let contacts: usize = open.iter().map(|intent| intent.contacts.len()).sum();
+        view.warnings.push(format!(
+            "an earlier run left {} ({}) whose end is not known: a run finds out first, and may have less to send",
+            plural(open.len() as u64, "request"),
+            plural(contacts as u64, "contact")
+        ));
+    }
     let allowed = permitted(&export.connection, owner);
     if let Err(error) = allowed.and_then(|()| consent::require(&export.connection, &export.state, flags)) {
         let help = error.help_text().unwrap_or_default();

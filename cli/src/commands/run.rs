@@ -2,16 +2,17 @@
 
 use std::io::IsTerminal;
 
-use enlist_core::{ErrorKind, Observer, StateFolder};
+use chrono::{DateTime, Utc};
+use enlist_core::{Error, ErrorKind, ExportLock, Observer, StateFolder};
 use enlist_history::RunDocument;
 use tokio::sync::watch;
 
 use crate::args::{Global, JsonKind, PlanArgs, RunArgs};
 use crate::consent::{self, Flags};
 use crate::exit::Exit;
-use crate::exports::{self, Wishes};
+use crate::exports::{self, Ready, Wishes};
 use crate::failure::Failure;
-use crate::history::{self, Beacon};
+use crate::history::{self, Beacon, Dead};
 use crate::output::Screen;
 use crate::permit::permitted;
 use crate::process::Signals;
@@ -41,7 +42,16 @@ struct Command<'a> {
 /// One run of it.
 struct Run {
     name: String,
-    started: chrono::DateTime<chrono::Utc>,
+    started: DateTime<Utc>,
+}
+
+/// An export that nobody else runs, ready to be.
+struct Held {
+    ready: Ready,
+    folder: StateFolder,
+    /// The run before it, where that ended without a word.
+    dead: Option<String>,
+    _lock: ExportLock,
 }
 
 /// Runs the exports one after the other and shows each; the first that does not end well decides the exit code.
@@ -61,17 +71,17 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
     let environment = Environment::of_spec(spec.as_ref())?;
     let exports = spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)?;
     all_are_meant(args, global, exports.len())?;
-    let runs = asked(args, exports, screen)?;
+    let exports = asked(args, exports, screen)?;
     let owner = spec.as_ref().and_then(|spec| spec.owner);
-    let several = runs.len() > 1;
+    let several = exports.len() > 1;
     let command = Command { args, global, screen, signals: Signals::listen(), owner, several, pipes };
     let mut exit: Option<Exit> = None;
-    for (export, wishes) in runs {
+    for export in exports {
         if let Some(signal) = command.signals.told() {
             exit = Some(exit.unwrap_or(Exit::Done).or(signal));
             break;
         }
-        let ended = command.run(export, wishes).await?;
+        let ended = command.run(export).await;
         exit = Some(exit.map_or(ended, |exit| exit.and(ended)));
     }
     Ok(exit.unwrap_or(Exit::Done))
@@ -87,8 +97,8 @@ fn all_are_meant(args: &RunArgs, global: &Global, exports: usize) -> Result<(), 
         .help("name them, or write --all: without a terminal nothing is run by default"))
 }
 
-/// The exports with what the command line says of their runs. A slip in it is no run, so none is begun.
-fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<(Export, Wishes)>, Failure> {
+/// The exports as the command line wants them run. A slip in it is no run, so none is begun.
+fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<Export>, Failure> {
     let several = exports.len() > 1;
     let mut runs = Vec::with_capacity(exports.len());
     let mut nothing_rejected = None;
@@ -99,9 +109,12 @@ fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<(E
             export = export.simulated();
         }
         match Wishes::of(args, &export) {
-            Ok(wishes) => runs.push((export, wishes)),
+            Ok(_) => runs.push(export),
+            Err(failure) if failure.error.code() != "usage::only_rejects" => return Err(failure),
+            // The run that is waited for may reject some.
+            Err(_) if args.lock_timeout.is_some() => runs.push(export),
             // Of several exports, one without rejects has nothing to repeat.
-            Err(failure) if several && failure.error.code() == "usage::only_rejects" => {
+            Err(failure) if several => {
                 screen.warning(&failure.error.to_string());
                 nothing_rejected = Some(failure);
             }
@@ -115,15 +128,18 @@ fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<(E
 }
 
 impl Command<'_> {
-    /// Runs one export, shows how it ended, and tells others.
-    async fn run(&self, export: Export, wishes: Wishes) -> Result<Exit, Failure> {
-        let started = chrono::Utc::now();
+    /// Runs one export, shows how it ended, and tells others. What is wrong with it ends no other.
+    async fn run(&self, export: Export) -> Exit {
+        let started = Utc::now();
         let run = Run { name: name_of_run(started), started };
-        let listener = Listener::open(&export, self.screen).await;
-        let attendance = Attendance::of(&export, self.screen).await?;
         let mut teller = Teller::of(&export, &run.name, started, self.screen);
-        let ended = self.carry(&export, wishes, &run, &mut teller).await;
-        attendance.end().await?;
+        let (ended, listener) = match self.take_up(&export, &run).await {
+            Ok(held) => {
+                let listener = Listener::open(&export, self.screen).await;
+                (self.attended(&export, held, &run, &mut teller).await, Some(listener))
+            }
+            Err(failure) => (Err(failure), None),
+        };
         let (exit, document) = match ended {
             Ok(view) => self.show(&RunView { named: self.several, ..view }),
             Err(failure) => self.show_failure(&export, &run, failure.of_run(&export.name, self.signals.told())),
@@ -134,8 +150,10 @@ impl Command<'_> {
         if !self.args.sim {
             self.pipes.ended(&document, !self.several);
         }
-        listener.close();
-        Ok(exit)
+        if let Some(listener) = listener {
+            listener.close();
+        }
+        exit
     }
 
     fn show(&self, view: &RunView) -> (Exit, RunDocument) {
@@ -150,20 +168,7 @@ impl Command<'_> {
     }
 
     fn show_failure(&self, export: &Export, run: &Run, failure: Failure) -> (Exit, RunDocument) {
-        let now = chrono::Utc::now();
-        let source = export.source_name();
-        let facts = FailedRun {
-            name: &run.name,
-            export: &export.name,
-            source: &source,
-            display_name: export.connection.display_name.as_deref(),
-            host: &export.connection.host,
-            list: export.list,
-            started_at: views::stamp(run.started),
-            finished_at: views::stamp(now),
-            time: (now - run.started).to_std().unwrap_or_default(),
-        };
-        let document = json::failed_run(&facts, &failure);
+        let document = document_of(export, run, Utc::now(), &failure);
         (self.screen.failure(&self.named(&export.name, failure)), document)
     }
 
@@ -175,56 +180,117 @@ impl Command<'_> {
         failure
     }
 
-    /// The run itself.
-    async fn carry(
-        &self,
-        export: &Export,
-        wishes: Wishes,
-        run: &Run,
-        teller: &mut Teller<'_>,
-    ) -> Result<RunView, Failure> {
+    /// Takes the export for `run`, once whoever runs it has ended, if there is so much time.
+    async fn take_up(&self, export: &Export, run: &Run) -> Result<Held, Failure> {
         permitted(&export.connection, self.owner)?;
         consent::require(&export.connection, &export.state, &Flags::of(&self.args.export, self.global))?;
         rejects::check_folder(&export.rejects)?;
-        // Before the source is looked at, which may be another one after a wait.
+        // Where there is no state nobody runs the export, and a source that cannot be opened leaves none behind.
+        let opened = if export.state.exists() { None } else { Some(exports::prepare(export).await?) };
         let folder = StateFolder::open(&export.state)?;
         let patience = self.args.lock_timeout.unwrap_or_default();
         let lock = folder.wait_for_export(&export.name, &run.name, patience, self.signals.stop()).await;
-        let _lock = lock.map_err(|held| match held.kind() {
+        let lock = lock.map_err(|held| match held.kind() {
             ErrorKind::Locked => {
                 held.help("wait for it to end, with --lock-timeout 10m for example, or stop that process")
             }
             _ => held,
         })?;
-        let mut ready = exports::prepare(export).await?;
-        wishes.put_on(&mut ready.export);
-        let state = exports::state(&folder, &export.name, &run.name, &ready.export)?;
+        let dead = history::dead(&export.state, &export.name).map(|dead| self.bury(export, dead));
+        let mut ready = match opened {
+            Some(ready) => ready,
+            None => exports::prepare(export).await?,
+        };
+        // Only here is it certain which run was the last one.
+        Wishes::of(self.args, export)?.put_on(&mut ready.export);
+        Ok(Held { ready, folder, dead, _lock: lock })
+    }
+
+    /// Keeps in the history what is known of a run that ended without a word. Returns its name.
+    fn bury(&self, export: &Export, dead: Dead) -> String {
+        let error = Error::new(ErrorKind::Unfinished, "run::killed", "the run was killed, or its machine stopped")
+            .help("run it again: it finds out what arrived and sends the rest");
+        let started = DateTime::parse_from_rfc3339(&dead.position.started_at).map_or(dead.seen, |at| at.to_utc());
+        let run = Run { name: dead.position.run_id, started };
+        history::keep(&export.state, &document_of(export, &run, dead.seen, &error.into()), self.screen);
+        run.name
+    }
+
+    /// The run, beside the simulator where it goes to one.
+    async fn attended(
+        &self,
+        export: &Export,
+        held: Held,
+        run: &Run,
+        teller: &mut Teller<'_>,
+    ) -> Result<RunView, Failure> {
+        let attendance = Attendance::of(export, self.screen).await?;
+        let ended = self.carry(export, &held, run, teller).await;
+        if let Err(failure) = attendance.end().await {
+            // The run has ended, whatever becomes of the simulated account.
+            self.screen.warning(&failure.error.to_string());
+        }
+        ended
+    }
+
+    /// The run itself.
+    async fn carry(
+        &self,
+        export: &Export,
+        held: &Held,
+        run: &Run,
+        teller: &mut Teller<'_>,
+    ) -> Result<RunView, Failure> {
+        let Held { ready, folder, .. } = held;
+        let state = exports::state(folder, &export.name, &run.name, &ready.export)?;
         teller.begin(&*ready.export.source).await;
 
         let rejects = RunRejects::new(&export.rejects, &run.name);
         let (progress, seen) = watch::channel(enlist_core::Progress::default());
         let title = Title { run: run.name.clone(), export: export.name.clone(), list: export.list, list_name: None };
-        let beacon = Beacon::light(&export.state, &export.name, &run.name);
+        let beacon = Beacon::light(&export.state, &export.name, &run.name, run.started);
         let display = Display::of_process(self.global, &self.screen.err);
         let lines = self.global.json == Some(JsonKind::Lines);
         let events = lines.then(|| Events::every(self.global.progress_every));
         let shown = watching::show(display, events, self.screen, title, &ready.export, beacon, seen);
         let observer = Observer { progress, stop: self.signals.stop(), rejects: Box::new(rejects.clone()) };
         let (report, timeline) = tokio::join!(ready.export.run(state, observer), shown);
+        let report = report?;
+        let recovered = report.recovered.resolved + report.recovered.unclear > 0;
+        let resumed = || held.dead.clone().or_else(|| history::last(&export.state, &export.name));
         let facts = RunFacts {
             run: run.name.clone(),
+            resumed: recovered.then(resumed).flatten(),
+            rehearsal: self.args.sim,
             started: run.started,
             signal: self.signals.told(),
             rejects_file: rejects.finish()?.map(|path| path.display().to_string()),
             reject_examples: rejects.examples(),
             timeline,
         };
-        Ok(views::run(export, &ready, report?, facts))
+        Ok(views::run(export, ready, report, facts))
     }
 }
 
+/// The document of a run that has no report.
+fn document_of(export: &Export, run: &Run, ended: DateTime<Utc>, failure: &Failure) -> RunDocument {
+    let source = export.source_name();
+    let facts = FailedRun {
+        name: &run.name,
+        export: &export.name,
+        source: &source,
+        display_name: export.connection.display_name.as_deref(),
+        host: &export.connection.host,
+        list: export.list,
+        started_at: views::stamp(run.started),
+        finished_at: views::stamp(ended),
+        time: (ended - run.started).to_std().unwrap_or_default(),
+    };
+    json::failed_run(&facts, failure)
+}
+
 /// Unique within a state folder and in the order of time.
-fn name_of_run(started: chrono::DateTime<chrono::Utc>) -> String {
+fn name_of_run(started: DateTime<Utc>) -> String {
     // Exports that are due at the same moment start within a millisecond.
     format!("r_{}_{:04x}", started.format("%Y%m%d_%H%M%S_%3f"), fastrand::u16(..))
 }

@@ -36,7 +36,8 @@ pub async fn schedule(args: &ScheduleArgs, global: &Global, screen: &Screen) -> 
         Some(export) => Some(Listener::open(export, screen).await),
         None => None,
     };
-    let program = Arc::new(Program::this(&spec.file, global)?);
+    let served = listener.as_ref().is_some_and(Listener::is_open);
+    let program = Arc::new(Program::this(&spec.file, global, served)?);
     let speaker = Arc::new(Speaker::new(screen.clone(), &entries));
 
     let (stop, stopped) = watch::channel(false);

@@ -33,7 +33,8 @@ pub async fn status(args: &StatusArgs, global: &Global, screen: &Screen) -> Resu
     let folder = StateFolder::open_existing_read_only(&state)?;
     let runs = history::read_aloud(&state, screen)?;
     if let Some(person) = &args.find {
-        let found = find::find(&person_of(person)?, args.export.as_deref(), folder.as_ref(), &runs)?;
+        let found =
+            find::find(&person_of(person)?, args.export.as_deref(), folder.as_ref().map(|it| (it, &*state)), &runs)?;
         let text = page::found(&found.person, &found.exports, found.suppressed, &found.notes, &screen.out);
         screen.result(&text, &found.document());
         return Ok(Exit::Done);
@@ -43,7 +44,7 @@ pub async fn status(args: &StatusArgs, global: &Global, screen: &Screen) -> Resu
     }
     let runs = of_export(runs, args.export.as_deref(), spec.as_ref())?;
     if let Some(name) = &args.run {
-        return one(name, &runs, args, screen);
+        return one(name, &runs, &state, args, screen);
     }
     if args.parquet.is_some() || args.html.is_some() && args.last.is_some() {
         of_one_export(&runs)?;
@@ -113,7 +114,7 @@ fn of_one_export(runs: &[RunDocument]) -> Result<(), Failure> {
 }
 
 /// One run by its name, or by the beginning or end of it.
-fn one(name: &str, runs: &[RunDocument], args: &StatusArgs, screen: &Screen) -> Result<Exit, Failure> {
+fn one(name: &str, runs: &[RunDocument], state: &Path, args: &StatusArgs, screen: &Screen) -> Result<Exit, Failure> {
     let exact: Vec<&RunDocument> = runs.iter().filter(|run| run.run_id == name).collect();
     let like = || runs.iter().filter(|run| run.run_id.starts_with(name) || run.run_id.ends_with(name)).collect();
     let found = if exact.is_empty() { like() } else { exact };
@@ -135,7 +136,7 @@ fn one(name: &str, runs: &[RunDocument], args: &StatusArgs, screen: &Screen) -> 
     if files::wanted(args) {
         return files::write(args, &files::report(run, runs), std::slice::from_ref(run), screen);
     }
-    let gone = run.rejects_file.as_deref().and_then(|file| rejects::open(file).err());
+    let gone = run.rejects_file.as_deref().and_then(|file| rejects::open(file, state).err());
     screen.result(&page::run(run, gone.as_deref(), &screen.out), run);
     Ok(Exit::Done)
 }

@@ -58,10 +58,12 @@ impl Events {
             None => "run_started",
             Some(told) if told.phase != now.phase => "phase",
             // Throttling comes in bursts; the number tells how many.
-            Some(told) if now.throttled > told.throttled && now.elapsed >= told.at + Duration::from_secs(1) => {
+            Some(told)
+                if now.throttled > told.throttled && now.elapsed.saturating_sub(told.at) >= Duration::from_secs(1) =>
+            {
                 "throttled"
             }
-            Some(told) if now.elapsed >= told.at + self.every => "progress",
+            Some(told) if now.elapsed.saturating_sub(told.at) >= self.every => "progress",
             Some(_) => return None,
         };
         self.told = Some(Told { at: now.elapsed, phase: now.phase, throttled: now.throttled });

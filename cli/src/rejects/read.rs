@@ -8,21 +8,37 @@ use std::path::{Component, Path, PathBuf};
 use crate::failure::Failure;
 use crate::history;
 
-/// Opens the file of rejected rows that a history names.
+/// Opens the file of rejected rows that the history in the folder `state` names.
 ///
 /// # Errors
 /// Why not, in words that name the file.
-pub fn open(file: &str) -> Result<BufReader<File>, String> {
-    File::open(file).map(BufReader::new).map_err(|e| match e.kind() {
+pub fn open(file: &str, state: &Path) -> Result<BufReader<File>, String> {
+    let opened = File::open(file).or_else(|e| match moved(file, state) {
+        Some(there) if e.kind() == io::ErrorKind::NotFound => File::open(there).map_err(|_| e),
+        _ => Err(e),
+    });
+    opened.map(BufReader::new).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => format!("{} is gone", nearby(file)),
         _ => format!("{} cannot be read: {e}", nearby(file)),
     })
+}
+
+/// Where `file` lies when its folder was moved, or is mounted elsewhere, together with the folder of the state.
+fn moved(file: &str, state: &Path) -> Option<PathBuf> {
+    let file = Path::new(file);
+    let near = Path::new(file.parent()?.file_name()?).join(file.file_name()?);
+    Some(std::path::absolute(state).ok()?.parent()?.join(near))
 }
 
 /// `file` as it is named from the working folder, where it lies in there.
 pub fn nearby(file: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     Path::new(file).strip_prefix(folder).map_or_else(|_| file.to_owned(), |near| near.display().to_string())
+}
+
+/// The name of `file` without its folders, for who is not at this machine.
+pub fn name(file: &str) -> String {
+    Path::new(file).file_name().map_or_else(|| file.to_owned(), |name| name.display().to_string())
 }
 
 /// Where the rows stand that the last run of `export` rejected, by origin.
@@ -43,7 +59,7 @@ pub fn of_last_run(state: &Path, export: &str) -> Result<BTreeMap<String, BTreeS
     let unknown = |why: String| none(format!("which rows the last run of {export} rejected is not known: {why}"));
     let damaged = |e: io::Error| unknown(format!("{} cannot be read: {e}", nearby(file)));
     let mut rows: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for line in open(file).map_err(unknown)?.lines() {
+    for line in open(file, state).map_err(unknown)?.lines() {
         let place: Place = serde_json::from_str(&line.map_err(damaged)?).map_err(|e| damaged(e.into()))?;
         rows.entry(place.file).or_default().insert(place.row);
     }
@@ -85,6 +101,17 @@ mod tests {
         for other in ["/elsewhere/rejects/r_1.jsonl", "rejects/r_1.jsonl"] {
             assert_eq!(nearby(other), other);
         }
+    }
+
+    #[test]
+    fn a_file_is_found_when_its_project_was_moved() {
+        let project = tempfile::tempdir().unwrap();
+        fs::create_dir(project.path().join("rejects")).unwrap();
+        fs::write(project.path().join("rejects/r_1.jsonl"), "{}").unwrap();
+        let state = project.path().join(".enlist");
+        assert!(open("/elsewhere/rejects/r_1.jsonl", &state).is_ok());
+        assert_eq!(open("/elsewhere/rejects/r_2.jsonl", &state).unwrap_err(), "/elsewhere/rejects/r_2.jsonl is gone");
+        assert_eq!(name("/home/somebody/rejects/r_1.jsonl"), "r_1.jsonl");
     }
 
     #[test]

@@ -49,6 +49,9 @@ fn classes(it: &Classes, style: &Style) -> Vec<String> {
 }
 
 fn verdict(it: &Classes) -> String {
+    if it.findings() + it.agree + it.refused + it.left == 0 && it.pending > 0 {
+        return "Nothing was confirmed yet: there is nothing to compare.".to_owned();
+    }
     if it.findings() == 0 {
         return "The list is as it was confirmed.".to_owned();
     }

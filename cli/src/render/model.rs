@@ -237,6 +237,10 @@ pub struct RunView {
     pub deadline: Option<Duration>,
     /// Milliseconds from request to answer: median, 95th and 99th percentile.
     pub latency: Option<[u64; 3]>,
+    /// Whether everything was to be sent, not only what changed.
+    pub full: bool,
+    /// Whether it went to the simulator in place of the account.
+    pub rehearsal: bool,
     /// What it found of an earlier run.
     pub recovery: Option<Recovery>,
     /// The file of rejected rows, an absolute path.

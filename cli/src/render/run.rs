@@ -1,5 +1,7 @@
 //! The summary of `run`.
 
+use enlist_history::Told;
+
 use super::model::{Recovery, RunView};
 use super::plan::tally;
 use super::{Ink, Style, clean, count, plural, time};
@@ -21,15 +23,23 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     }
     lines.extend(rejected(run, style));
     lines.extend(run.leavers.as_ref().and_then(leavers));
+    if run.leavers.is_none() && run.counts.leave > 0 && run.exit != Exit::Guard {
+        lines.push(format!("  {} left the segment and are kept in the list", plural(run.counts.leave, "contact")));
+    }
     if run.outcome.deferred > 0 {
         let deferred = count(run.outcome.deferred);
         lines.push(match run.exit {
+            // It begins from the start: what was to be sent again is not on record.
+            _ if run.full => format!("  {deferred} deferred; --full again sends everything, a run without it what changed"),
             // The next run meets the same guard.
             Exit::Guard => format!("  nothing was sent: the {deferred} deferred wait for --allow, or for a segment that the guard lets pass"),
             _ => format!("  the next run sends the {deferred} deferred"),
         });
     } else if !is_idle(run) && run.error.is_none() {
         lines.push("  next run sends only what changed".to_owned());
+    }
+    if run.rehearsal {
+        lines.push("  a rehearsal: all of this went to the simulator, and nothing to ActiveCampaign".to_owned());
     }
     let mut screen = lines.join("\n");
     screen.push('\n');
@@ -148,8 +158,8 @@ fn rejected(run: &RunView, style: &Style) -> Vec<String> {
 /// Contacts that left; nothing when there is none.
 fn leavers(leavers: &enlist_history::Leavers) -> Option<String> {
     let parts = [
-        (leavers.confirmed, "told now"),
-        (leavers.unchanged, "told before"),
+        (leavers.confirmed, if leavers.told == Told::Unsubscribed { "unsubscribed now" } else { "told now" }),
+        (leavers.unchanged, if leavers.told == Told::Unsubscribed { "unsubscribed before" } else { "told before" }),
         (leavers.rejected, "refused"),
         (leavers.deferred, "deferred"),
         (leavers.unknown, "left before their emails were kept"),

@@ -99,6 +99,10 @@ pub fn found(person: &str, found: &[Found], suppressed: bool, notes: &[String], 
         let when = one.run.as_ref().map(|(run, began)| format!(" by {} ({})", clean(run), clean(began)));
         let when = when.unwrap_or_default();
         let what = match (one.outcome, &one.reason) {
+            // Which of both it was is not on record: the values of a member, or the message that somebody left.
+            ("confirmed", _) if one.left => {
+                format!("left the segment; what was sent last for list {list} at {} is confirmed{when}", clean(host))
+            }
             ("confirmed", _) => format!("confirmed on list {list} at {}{when}", clean(host)),
             ("rejected", reason) => {
                 format!("refused by ActiveCampaign for list {list}{when}: {}", words(reason.as_deref()))
@@ -109,7 +113,8 @@ pub fn found(person: &str, found: &[Found], suppressed: bool, notes: &[String], 
         };
         lines.push(format!("{name}: {what}"));
         lines.extend(one.place.as_ref().map(|place| format!("  row: {}", clean(place))));
-        lines.extend(one.left.then(|| "  not in the segment any more".to_owned()));
+        let left = one.left && one.outcome != "confirmed";
+        lines.extend(left.then(|| "  not in the segment any more".to_owned()));
         lines.extend(
             one.email_kept.then(|| "  the email is kept, because this export tells contacts that they left".to_owned()),
         );

@@ -44,6 +44,11 @@ impl Listener {
         Self { task: Some(task) }
     }
 
+    /// Whether anybody is answered.
+    pub fn is_open(&self) -> bool {
+        self.task.is_some()
+    }
+
     /// Stops serving.
     pub fn close(self) {
         if let Some(task) = self.task {

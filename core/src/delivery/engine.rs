@@ -256,9 +256,13 @@ impl Delivery {
             let Some(item) = self.take_next(lane, now) else {
                 return Ok(None);
             };
-            let contacts = item.contacts;
+            let (contacts, imports) = (item.contacts, self.tally.calls.imports);
             let sent = self.send(item);
             self.account(contacts, sent)?;
+            if self.tally.calls.imports == imports {
+                // Nothing left: the slot is for the next one.
+                self.slots.insert(lane, slot);
+            }
         }
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Tally {
     pub(crate) confirmed: u64,
     /// Those of them that were counted before.
     closed: u64,
+    /// Contacts that were refused, those counted before among them.
+    refused: u64,
     pub(crate) rejected: BTreeMap<Reason, u64>,
     /// Contacts given up without a verdict.
     pub(crate) deferred: u64,
@@ -56,6 +58,7 @@ impl Tally {
     pub(super) fn reject(&mut self, reason: Reason, contacts: u64) {
         if contacts > 0 {
             *self.rejected.entry(reason).or_default() += contacts;
+            self.refused += contacts;
         }
     }
 
@@ -85,7 +88,7 @@ impl Tally {
         progress.accepted_contacts = self.accepted_contacts;
         progress.latency = self.answered.iter().map(|(_, latency)| *latency).max().unwrap_or_default();
         progress.confirmed = self.confirmed;
-        progress.refused = self.rejected.values().sum();
+        progress.refused = self.refused;
         progress.pending = pending;
         progress.calls = self.calls.clone();
     }

@@ -153,8 +153,12 @@ fn a_look_at_the_holder_does_not_keep_a_run_from_starting() {
     drop(state.lock_export("vip", "r_1").unwrap());
     let looking = fs::File::open(path.join("vip.lock")).unwrap();
     looking.lock_shared().unwrap();
-    let starting = std::thread::spawn(move || state.lock_export("vip", "r_2").map(drop));
-    std::thread::park_timeout(Duration::from_millis(20));
+    let (begins, begun) = std::sync::mpsc::channel();
+    let starting = std::thread::spawn(move || {
+        begins.send(()).unwrap();
+        state.lock_export("vip", "r_2").map(drop)
+    });
+    begun.recv().unwrap();
     drop(looking);
     starting.join().unwrap().unwrap();
 }

@@ -39,7 +39,7 @@ pub struct Holding {
     pub dirty: u64,
     /// How many of all these are not in the segment any more.
     pub left: u64,
-    /// Values that may still land.
+    /// Values that may still land, other than those that were confirmed.
     pub late: u64,
     /// Requests whose end is not known.
     pub open: u64,
@@ -56,7 +56,7 @@ pub struct Trace {
     pub record: Option<Record>,
     /// Requests without an end that hold the contact.
     pub open: u64,
-    /// Values of the contact that may still land.
+    /// Values of the contact that may still land, other than the one on record.
     pub late: u64,
 }
 
@@ -107,7 +107,10 @@ impl LedgerFile {
                     rejected,
                     dirty: all.saturating_sub(confirmed + rejected),
                     left: count("SELECT count(*) FROM absent WHERE scope = ?")?,
-                    late: count("SELECT count(*) FROM late WHERE scope = ?")?,
+                    late: count(
+                        "SELECT count(*) FROM late WHERE scope = ? AND fp IS NOT
+                         (SELECT fp FROM contact WHERE contact.scope = late.scope AND contact.key = late.key)",
+                    )?,
                     open: count("SELECT count(*) FROM intent WHERE scope = ?")?,
                     emails: count("SELECT count(*) FROM email WHERE scope = ?")?,
                 });
@@ -125,7 +128,8 @@ impl LedgerFile {
             let mut traces = Vec::new();
             for (id, scope, generation) in scopes(conn)? {
                 let record = records(conn, id, generation, key, key)?.pop();
-                let late = "SELECT count(*) FROM late WHERE scope = ? AND key = ?";
+                let late = "SELECT count(*) FROM late WHERE scope = ?1 AND key = ?2
+                    AND fp IS NOT (SELECT fp FROM contact WHERE scope = ?1 AND key = ?2)";
                 let late: i64 = conn.prepare_cached(late)?.query_row(params![id, key.0], |row| row.get(0))?;
                 let intents = "SELECT id, since, job, in_doubt, keys, fps, sum FROM intent WHERE scope = ?";
                 let intents = collect(conn, intents, [id], |row| codec::intent(row, id))?;

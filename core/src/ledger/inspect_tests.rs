@@ -74,6 +74,20 @@ fn one_person_is_found_in_every_export_with_the_run_that_wrote_it() {
 }
 
 #[test]
+fn a_value_that_may_land_once_more_where_it_is_casts_no_doubt() {
+    let (_folder, path) = filled();
+    let mut ledger = SqliteLedger::open(&path, &scope("vip")).unwrap();
+    let one = vec![(key(1), fp(1))];
+    // An attempt without an answer, and another that brought the same value.
+    let id = ledger.record(&[NewIntent { contacts: one.clone() }], 7).unwrap()[0];
+    ledger.settle(id, &Settlement { confirmed: one, in_doubt: true, ..Settlement::default() }).unwrap();
+    drop(ledger);
+    let found = open(&path).find(key(1)).unwrap();
+    assert_eq!((found[0].late, found[0].record.as_ref().unwrap().standing), (0, Standing::Confirmed(fp(1))));
+    assert_eq!(open(&path).holdings().unwrap()[0].late, 0);
+}
+
+#[test]
 fn every_row_is_read_and_every_contact_handed_over() {
     let (_folder, path) = filled();
     let ledger = open(&path);

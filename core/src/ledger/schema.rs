@@ -212,11 +212,11 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
         .help("use the version of enlist that wrote it, or a later one"));
     }
     if format < FORMAT {
-        return Err(damaged(path, "its format number was never used"));
+        return Err(damaged(path, &format!("no version that was released wrote its format, {format}")));
     }
     // Not the quick check, which trusts that keys are in order: one that is not hides its contacts from every search.
     let said: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(fail)?;
-    if said == "ok" { Ok(()) } else { Err(damaged(path, said.trim())) }
+    if said == "ok" { Ok(()) } else { Err(damaged(path, &said.trim().replace('\n', "; "))) }
 }
 
 /// The file next to `path` that SQLite names by appending `suffix`.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use enlist_core::{Fingerprint, Intent, Key, Leavers, Settlement};
 use serde_json::Value;
 
+use crate::party::hasher;
 use crate::segment::Segment;
 
 /// Number of the field that says who left, in the simulated account.
@@ -76,6 +77,8 @@ impl Farewells {
         let book = &mut *self.book();
         for gone in book.here.difference(&here) {
             *book.leavings.entry(gone.clone()).or_default() += 1;
+            // What was unclear then says nothing of this leaving.
+            book.unclear.remove(&hasher().key(gone));
         }
         book.here = here;
     }
@@ -113,6 +116,11 @@ impl Farewells {
         book.unclear.extend(doubted.into_iter().flat_map(|intent| &intent.contacts).map(|(key, _)| *key));
     }
 
+    /// Whether a value was a message to somebody who left.
+    pub(crate) fn sent(&self, contact: (Key, Fingerprint)) -> bool {
+        self.book().messages.contains_key(&contact)
+    }
+
     /// Whether the account may refuse to take a person back.
     pub(crate) fn may_have_unsubscribed(&self, person: &str) -> bool {
         self.policy == Policy::Unsubscribe && self.book().messages.values().any(|(email, _)| email == person)
@@ -144,7 +152,6 @@ pub(crate) fn applies(payload: &Value, contact: &enlist_simulator::Contact, list
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::party::hasher;
     use crate::segment::{Edit, email};
     use serde_json::json;
 

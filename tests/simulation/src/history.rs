@@ -271,7 +271,8 @@ impl History {
             let key = hasher().key(&person);
             let entry = ledger.entries(&generation, key, key).unwrap_or_default().pop();
             let refused = entry.is_some_and(|entry| {
-                matches!(entry.earlier.unwrap_or(entry.standing), Standing::Rejected(_, Reason::ImportFailed))
+                let last = entry.earlier.unwrap_or(entry.standing);
+                matches!(last, Standing::Rejected(message, Reason::ImportFailed) if self.own.farewells.sent((key, message)))
             });
             let contact = self.simulator.contact(&person).filter(|_| !refused);
             let told = contact.is_none_or(|contact| match policy {

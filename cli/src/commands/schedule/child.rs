@@ -21,19 +21,22 @@ use crate::signals::SERVED;
 pub struct Program {
     path: PathBuf,
     words: Vec<OsString>,
+    /// Whether metrics of its runs are served by this process.
+    served: bool,
 }
 
 impl Program {
     /// The executable of this process, looked up once: where another version was put in its place, that one is started.
+    /// `served` says that this process serves the metrics of its runs, so that they need not.
     ///
     /// # Errors
     /// `bug::executable` when the system does not tell where it is.
-    pub fn this(config: &Path, global: &Global) -> Result<Self, Failure> {
+    pub fn this(config: &Path, global: &Global, served: bool) -> Result<Self, Failure> {
         let path = std::env::current_exe().map_err(|e| {
             Failure::from(Error::new(ErrorKind::Bug, "bug::executable", format!("where is this program? {e}")))
                 .help("let cron or systemd start the runs: enlist generate systemd")
         })?;
-        Ok(Self { path, words: handed_on(config, global) })
+        Ok(Self { path, words: handed_on(config, global), served })
     }
 
     /// Runs `export` to its end and returns its exit code, as a shell tells it. `stop` lets it end well, `kill` ends it.
@@ -49,7 +52,9 @@ impl Program {
         // Before the start, so that no end goes unheard.
         let mut ends = signal(SignalKind::child())?;
         let mut command = Command::new(&self.path);
-        command.env(SERVED, "schedule");
+        if self.served {
+            command.env(SERVED, "schedule");
+        }
         // In a group of its own: Ctrl-C in a terminal reaches this process alone, and the run gets one signal, not two.
         let mut child =
             command.arg("run").arg(export).args(&self.words).stdin(Stdio::null()).process_group(0).spawn()?;

@@ -24,7 +24,7 @@ pub fn wanted(args: &StatusArgs) -> bool {
 pub fn report(run: &RunDocument, runs: &[RunDocument]) -> String {
     let earlier = runs.iter().filter(|it| it.export == run.export && it.run_id < run.run_id);
     let mut shown = run.clone();
-    shown.rejects_file = shown.rejects_file.as_deref().map(rejects::nearby);
+    shown.rejects_file = shown.rejects_file.as_deref().map(rejects::name);
     enlist_report::run_page(&shown, &earlier.cloned().collect::<Vec<_>>())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
+use std::path::Path;
 
 use enlist_core::{Key, LedgerFile, Standing, StateFolder, Trace, normalise_email};
 use enlist_history::RunDocument;
@@ -46,14 +47,14 @@ impl Answer {
     }
 }
 
-/// Looks for `email` in every export of the state folder, whose history is `runs`, or in one of them.
+/// Looks for `email` in every export of the state folder (with its path), whose history is `runs`, or in one of them.
 ///
 /// # Errors
 /// For what is no email, and when the ledger cannot be read.
 pub fn find(
     email: &str,
     export: Option<&str>,
-    folder: Option<&StateFolder>,
+    folder: Option<(&StateFolder, &Path)>,
     runs: &[RunDocument],
 ) -> Result<Answer, Failure> {
     let person = normalise_email(email.trim()).map_err(|rule| {
@@ -61,7 +62,7 @@ pub fn find(
             .help("write it as it stands in the source")
     })?;
     let mut answer = Answer { person, exports: Vec::new(), suppressed: false, notes: Vec::new() };
-    let Some(folder) = folder else { return Ok(answer) };
+    let Some((folder, path)) = folder else { return Ok(answer) };
     let key = folder.hasher().key(&answer.person);
     if let Some(ledger) = LedgerFile::open(&folder.ledger_path())? {
         answer.suppressed = ledger.suppressed()?.binary_search(&key).is_ok();
@@ -69,7 +70,7 @@ pub fn find(
         answer.exports.extend(traces.into_iter().filter(|trace| is_of(trace, export)).map(found));
     }
     for run in last_runs(runs, export) {
-        match rejected_here(key, run) {
+        match rejected_here(key, run, path) {
             Ok(row) => answer.exports.extend(row),
             Err(why) => {
                 let rows = format!("{}: the rows that {} rejected cannot be searched", run.export, run.run_id);
@@ -135,11 +136,11 @@ fn last_runs<'a>(runs: &'a [RunDocument], export: Option<&str>) -> Vec<&'a RunDo
 ///
 /// # Errors
 /// Why the file cannot be looked at, in words that name it.
-fn rejected_here(key: Key, run: &RunDocument) -> Result<Option<Found>, String> {
+fn rejected_here(key: Key, run: &RunDocument, state: &Path) -> Result<Option<Found>, String> {
     let Some(file) = run.rejects_file.as_deref() else { return Ok(None) };
     let unreadable = |cause: String| format!("{} cannot be read: {cause}", rejects::nearby(file));
     let shown = key.to_string();
-    for line in rejects::open(file)?.lines() {
+    for line in rejects::open(file, state)?.lines() {
         let line = line.map_err(|e| unreadable(e.to_string()))?;
         if line.len() >= LONGEST || !line.contains(&shown) {
             continue;
@@ -194,7 +195,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("r_1.jsonl").display().to_string();
         let key = Key([0x5f; 16]);
-        let asked = || rejected_here(key, &run("vip", "r_1", Some(file.clone())));
+        let asked = || rejected_here(key, &run("vip", "r_1", Some(file.clone())), Path::new("nowhere"));
         assert_eq!(asked().unwrap_err(), format!("{file} is gone"));
         fs::write(&file, format!("{{\"row\":7,\"key\":\"{key}\"\n")).unwrap();
         assert!(asked().unwrap_err().starts_with(&format!("{file} cannot be read: ")));
@@ -205,6 +206,6 @@ mod tests {
         );
         fs::write(&file, line).unwrap();
         assert_eq!(asked().unwrap().and_then(|found| found.place).as_deref(), Some("a.csv row 7"));
-        assert_eq!(rejected_here(key, &run("vip", "r_1", None)), Ok(None));
+        assert_eq!(rejected_here(key, &run("vip", "r_1", None), Path::new("nowhere")), Ok(None));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use enlist_core::Clock;
+use enlist_core::{Clock, Holder, StateFolder};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -24,6 +24,7 @@ pub async fn watch(export: Option<&str>, state: &Path, screen: &Screen) -> Exit 
     let mut before: Option<Vec<Position>> = None;
     loop {
         let mut runs = history::under_way(state);
+        runs.retain(|run| lives(state, &run.export));
         runs.retain(|run| export.is_none_or(|export| export == run.export));
         show(before.as_deref(), &runs, screen);
         if runs.is_empty() {
@@ -35,6 +36,14 @@ pub async fn watch(export: Option<&str>, state: &Path, screen: &Screen) -> Exit 
             _ = stop.changed() => return signals.told().unwrap_or(Exit::Interrupted),
         }
     }
+}
+
+/// Whether somebody holds `export`. A run that was killed leaves behind where it stood.
+fn lives(state: &Path, export: &str) -> bool {
+    let folder = StateFolder::open_existing_read_only(state).ok().flatten();
+    // What cannot be looked at is believed.
+    let holder = folder.and_then(|folder| folder.holder(export).ok());
+    holder.is_none_or(|holder| matches!(holder, Holder::Alive(_)))
 }
 
 /// What changed: for people a line of each run that got further, for programs all that are under way, which is none in

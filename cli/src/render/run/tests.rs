@@ -37,6 +37,8 @@ pub fn run() -> RunView {
         contacts_per_request: 250,
         deadline: Some(Duration::from_secs(5_400)),
         latency: Some([140, 420, 610]),
+        full: false,
+        rehearsal: false,
         recovery: None,
         rejects_file: Some("rejects/r_8a1.jsonl".into()),
         error: None,
@@ -120,4 +122,18 @@ fn stopped_with_work_left() {
 fn more_rejects_than_allowed() {
     let warnings = vec!["throttled 9 times in 5 min: another integration shares the limit of this account".into()];
     assert_snapshot!(screen(&RunView { exit: Exit::Rejects, warnings, ..run() }, &Style::PLAIN));
+}
+
+#[test]
+fn a_rehearsal_a_full_run_that_stopped_and_leavers_say_what_they_are() {
+    let said = |view: RunView| screen(&view, &Style::PLAIN);
+    assert!(!said(run()).contains("rehearsal"));
+    assert!(said(RunView { rehearsal: true, ..run() }).contains("nothing to ActiveCampaign"));
+    assert!(said(stopped()).contains("the next run sends the 475,452 deferred"));
+    let full = said(RunView { full: true, ..stopped() });
+    assert!(!full.contains("the next run sends") && full.contains("--full again"), "{full}");
+    let left = RunView { counts: Counts { leave: 2_001, ..run().counts }, ..run() };
+    assert!(said(left).contains("2,001 contacts left the segment and are kept in the list"));
+    let told = enlist_history::Leavers { told: Told::Unsubscribed, confirmed: 20, ..Default::default() };
+    assert!(said(RunView { leavers: Some(told), ..run() }).contains("20 unsubscribed now"));
 }

@@ -12,6 +12,7 @@ mod doctor;
 mod errors;
 mod generate;
 mod history;
+mod killed;
 mod output;
 #[allow(dead_code, reason = "shared with the tests of processes, which need more of it")]
 mod process;

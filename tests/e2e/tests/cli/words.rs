@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -119,14 +121,30 @@ fn a_run_waits_for_another_one_as_long_as_it_is_told() {
     let world = World::prompt();
     world.write("people.csv", people(3, "p"));
     world.run_json("people.csv", &[], 0);
-    let held = ["flock", ".enlist/people.lock", "sh", "-c", "echo held; sleep 2"];
+    let held = ["flock", ".enlist/people.lock", "sh", "-c", "echo held; read released"];
     let mut holder = Command::new(held[0]);
-    holder.args(&held[1..]).current_dir(world.folder()).stdout(Stdio::piped());
+    holder.args(&held[1..]).current_dir(world.folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut holder = holder.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let ended = world.run("people.csv", &[]);
     assert!(ended.code == 11 && ended.stderr.contains("--lock-timeout"), "{ended:?}");
-    assert_eq!(world.run_json("people.csv", &["--lock-timeout", "1m"], 0)["outcome"]["unchanged"], 3);
-    assert!(holder.wait().unwrap().success());
+    let mut waiting = world.start("people.csv", &["--lock-timeout", "1m", "--json"]);
+    thread::park_timeout(Duration::from_millis(500));
+    assert!(waiting.try_wait().unwrap().is_none(), "it waits");
+    drop(holder.stdin.take());
+    let ended = Ended::of(waiting.wait_with_output().unwrap());
+    assert_eq!((ended.code, &ended.document()["outcome"]["unchanged"]), (0, &json!(3)), "{ended:?}");
+    assert!(!holder.wait().unwrap().success(), "it was let go");
+}
+
+#[test]
+fn rejects_that_were_allowed_are_no_reason_to_end_badly() {
+    let world = World::prompt();
+    world.write("people.csv", people(3, "p") + "nobody,\n");
+    assert_eq!(world.run("people.csv", &[]).code, 8);
+    for confirmed in [3, 0] {
+        let run = world.run_json("people.csv", &["--allow", "max_rejects"], 0);
+        assert_eq!((&run["outcome"]["confirmed"], &run["outcome"]["rejected"]), (&json!(confirmed), &json!(1)));
+    }
 }
