@@ -43,7 +43,7 @@ fn somebody_is_told_of_each_run_what_programs_read_of_it_and_of_no_person() {
     let world = world(&listener.url());
     for (arguments, code, schema) in [
         (&["run", "x", "--json"][..], 0, "enlist.run/1"),
-        (&["run", "broken", "--json", "--allow", "max_rejects"], 3, "enlist.run/1"),
+        (&["run", "broken", "--json", "--allow", "max_rejects"], 0, "enlist.run/1"),
         (&["run", "broken", "--json"], 8, "enlist.run/1"),
         (&["run", "gone", "--json"], 7, "enlist.run/1"),
     ] {
@@ -55,7 +55,12 @@ fn somebody_is_told_of_each_run_what_programs_read_of_it_and_of_no_person() {
         if printed["schema"] == json!("enlist.error/1") {
             assert_eq!((&document["outcome"], &document["error"]), (&Value::Null, &printed["error"]), "{arguments:?}");
         } else {
-            assert_eq!(document, printed, "{arguments:?}");
+            // Folders of this machine may be called after somebody.
+            let mut abroad = printed.clone();
+            if let Some(file) = printed["rejects_file"].as_str() {
+                abroad["rejects_file"] = json!(file.rsplit('/').next().unwrap());
+            }
+            assert_eq!(document, abroad, "{arguments:?}");
         }
         assert_eq!((&document["schema"], &document["exit_code"]), (&json!(schema), &json!(code)), "{arguments:?}");
         assert!(
