@@ -24,7 +24,7 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     lines.extend(rejected(run, style));
     lines.extend(run.leavers.as_ref().and_then(leavers));
     if run.leavers.is_none() && run.counts.leave > 0 && run.exit != Exit::Guard {
-        lines.push(format!("  {} left the segment and are kept in the list", plural(run.counts.leave, "contact")));
+        lines.push(format!("  {} left the segment; kept in the list", plural(run.counts.leave, "contact")));
     }
     if run.outcome.deferred > 0 {
         let deferred = count(run.outcome.deferred);

@@ -133,7 +133,7 @@ fn a_rehearsal_a_full_run_that_stopped_and_leavers_say_what_they_are() {
     let full = said(RunView { full: true, ..stopped() });
     assert!(!full.contains("the next run sends") && full.contains("--full again"), "{full}");
     let left = RunView { counts: Counts { leave: 2_001, ..run().counts }, ..run() };
-    assert!(said(left).contains("2,001 contacts left the segment and are kept in the list"));
+    assert!(said(left).contains("2,001 contacts left the segment; kept in the list"));
     let told = enlist_history::Leavers { told: Told::Unsubscribed, confirmed: 20, ..Default::default() };
     assert!(said(RunView { leavers: Some(told), ..run() }).contains("20 unsubscribed now"));
 }
