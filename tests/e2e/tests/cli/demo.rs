@@ -2,6 +2,7 @@
 
 use std::env;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::process::Ended;
 use super::world::World;
@@ -12,6 +13,12 @@ fn alone() -> Vec<&'static str> {
     let alone = ["unshare", "-rn", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh"];
     let works = Command::new(alone[0]).args(&alone[1..]).arg("true").output();
     if works.is_ok_and(|ended| ended.status.success()) { alone.to_vec() } else { Vec::new() }
+}
+
+/// Where tests cannot have a network each, they have the one there is in turn.
+fn turn() -> Option<MutexGuard<'static, ()>> {
+    static TURN: Mutex<()> = Mutex::new(());
+    alone().is_empty().then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Runs `enlist` with `arguments` while `server`, a line of the shell that ends with `> up` and knows the binary as
@@ -30,6 +37,7 @@ const EMPTY: &str = "echo '{\"account\":\"empty\"}' > empty.json; exec \"$0\" si
 
 #[test]
 fn the_demo_runs_and_has_nothing_to_do_the_second_time() {
+    let _turn = turn();
     let world = World::prompt();
     let demo = || Ended::of(world.wrapped(&alone(), &["demo"]).output().unwrap());
     let first = demo();
@@ -43,6 +51,7 @@ fn the_demo_runs_and_has_nothing_to_do_the_second_time() {
 
 #[test]
 fn the_demo_leaves_a_simulator_that_somebody_serves_alone() {
+    let _turn = turn();
     let world = World::prompt();
     let ended = beside(&world, EMPTY, &["demo"]);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -52,6 +61,7 @@ fn the_demo_leaves_a_simulator_that_somebody_serves_alone() {
 
 #[test]
 fn a_run_says_that_it_uses_the_simulator_that_somebody_serves() {
+    let _turn = turn();
     let world = World::prompt();
     assert_eq!(world.enlist(&["init", "--demo"]).code, 0);
     let ended = beside(&world, EMPTY, &["run", "demo"]);
@@ -62,6 +72,7 @@ fn a_run_says_that_it_uses_the_simulator_that_somebody_serves() {
 
 #[test]
 fn what_is_no_simulator_is_an_error_that_says_what_to_do() {
+    let _turn = turn();
     let world = World::prompt();
     assert_eq!(world.enlist(&["init", "--demo"]).code, 0);
     let python = env::var("ENLIST_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
@@ -76,6 +87,7 @@ fn what_is_no_simulator_is_an_error_that_says_what_to_do() {
 
 #[test]
 fn a_simulator_that_could_not_be_meant_is_not_served() {
+    let _turn = turn();
     let world = World::prompt();
     for arguments in [
         &["--fault", "throttle=2"][..],
