@@ -26,7 +26,11 @@ fn fault_56_a_second_run_of_an_export_is_refused_and_told_who_runs_it() {
         let holder = format!("export \"people\" is being run by pid {} on {} since 20", first.id(), machine.trim());
         assert!(second.stderr.contains(&format!("error[state::locked]: {holder}")), "{}", second.stderr);
         assert!(second.stderr.contains("(run r_20"), "{}", second.stderr);
-        assert!(second.stderr.contains("help: wait for it to end, with --lock-timeout 10m for example, or stop"), "{}", second.stderr);
+        assert!(
+            second.stderr.contains("help: wait for it to end, with --lock-timeout 10m for example, or stop"),
+            "{}",
+            second.stderr
+        );
         if !more.is_empty() {
             let document = second.document();
             assert_eq!((&document["status"], &document["retryable"]), (&json!("locked"), &json!(true)), "{document}");
