@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use enlist_core::{Destination, Error, Lane, Leavers, Plan, Reason, Report, Sink, Summary};
+use enlist_core::{Destination, Error, ErrorKind, Lane, Leavers, Plan, Reason, Report, Sink, Summary};
 use enlist_history::Told;
 
 use crate::exit::Exit;
@@ -128,8 +128,18 @@ pub fn run(export: &Export, ready: &Ready, report: Report, facts: RunFacts) -> R
         rejects_file: facts.rejects_file,
         full: ready.export.full,
         rehearsal: facts.rehearsal,
-        error: report.error,
+        error: report.error.map(|error| if ready.export.full { from_the_start(error) } else { error }),
         warnings,
+    }
+}
+
+/// What was to be sent again is not on record: a run that sends everything cannot be continued.
+fn from_the_start(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Unfinished | ErrorKind::Interrupted => {
+            error.help("run it again: with --full it sends everything from the start, without it what changed")
+        }
+        _ => error,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `run`: sends what changed.
 
-use std::io::IsTerminal;
+mod asked;
 
 use chrono::{DateTime, Utc};
 use enlist_core::{Error, ErrorKind, ExportLock, Observer, StateFolder};
@@ -70,8 +70,8 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
     let spec = spec::load(global.config.as_deref())?;
     let environment = Environment::of_spec(spec.as_ref())?;
     let exports = spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)?;
-    all_are_meant(args, global, exports.len())?;
-    let exports = asked(args, exports, screen)?;
+    asked::all_are_meant(args, global, exports.len())?;
+    let exports = asked::asked(args, exports, screen)?;
     let owner = spec.as_ref().and_then(|spec| spec.owner);
     let several = exports.len() > 1;
     let command = Command { args, global, screen, signals: Signals::listen(), owner, several, pipes };
@@ -85,46 +85,6 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
         exit = Some(exit.map_or(ended, |exit| exit.and(ended)));
     }
     Ok(exit.unwrap_or(Exit::Done))
-}
-
-/// Whoever writes a script says that several exports are meant.
-fn all_are_meant(args: &RunArgs, global: &Global, exports: usize) -> Result<(), Failure> {
-    let asked = std::io::stdin().is_terminal() && !global.no_input;
-    if exports < 2 || args.all || asked || !args.targets.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::config("usage::all", format!("which of the {exports} exports?"))
-        .help("name them, or write --all: without a terminal nothing is run by default"))
-}
-
-/// The exports as the command line wants them run. A slip in it is no run, so none is begun.
-fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<Export>, Failure> {
-    let several = exports.len() > 1;
-    let mut runs = Vec::with_capacity(exports.len());
-    let mut nothing_rejected = None;
-    for mut export in exports {
-        export.deadline = args.deadline.or(export.deadline);
-        export.guards.max_rejects = args.max_rejects.or(export.guards.max_rejects);
-        if args.sim {
-            export = export.simulated();
-        }
-        match Wishes::of(args, &export) {
-            Ok(_) => runs.push(export),
-            Err(failure) if failure.error.code() != "usage::only_rejects" => return Err(failure),
-            // The run that is waited for may reject some.
-            Err(_) if args.lock_timeout.is_some() => runs.push(export),
-            // Of several exports, one without rejects has nothing to repeat.
-            Err(failure) if several => {
-                screen.warning(&failure.error.to_string());
-                nothing_rejected = Some(failure);
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    match nothing_rejected {
-        Some(failure) if runs.is_empty() => Err(failure),
-        _ => Ok(runs),
-    }
 }
 
 impl Command<'_> {
@@ -272,6 +232,12 @@ impl Command<'_> {
     }
 }
 
+/// Unique within a state folder and in the order of time.
+fn name_of_run(started: DateTime<Utc>) -> String {
+    // Exports that are due at the same moment start within a millisecond.
+    format!("r_{}_{:04x}", started.format("%Y%m%d_%H%M%S_%3f"), fastrand::u16(..))
+}
+
 /// The document of a run that has no report.
 fn document_of(export: &Export, run: &Run, ended: DateTime<Utc>, failure: &Failure) -> RunDocument {
     let source = export.source_name();
@@ -287,10 +253,4 @@ fn document_of(export: &Export, run: &Run, ended: DateTime<Utc>, failure: &Failu
         time: (ended - run.started).to_std().unwrap_or_default(),
     };
     json::failed_run(&facts, failure)
-}
-
-/// Unique within a state folder and in the order of time.
-fn name_of_run(started: DateTime<Utc>) -> String {
-    // Exports that are due at the same moment start within a millisecond.
-    format!("r_{}_{:04x}", started.format("%Y%m%d_%H%M%S_%3f"), fastrand::u16(..))
 }

@@ -137,14 +137,3 @@ fn a_run_waits_for_another_one_as_long_as_it_is_told() {
     assert_eq!((ended.code, &ended.document()["outcome"]["unchanged"]), (0, &json!(3)), "{ended:?}");
     assert!(!holder.wait().unwrap().success(), "it was let go");
 }
-
-#[test]
-fn rejects_that_were_allowed_are_no_reason_to_end_badly() {
-    let world = World::prompt();
-    world.write("people.csv", people(3, "p") + "nobody,\n");
-    assert_eq!(world.run("people.csv", &[]).code, 8);
-    for confirmed in [3, 0] {
-        let run = world.run_json("people.csv", &["--allow", "max_rejects"], 0);
-        assert_eq!((&run["outcome"]["confirmed"], &run["outcome"]["rejected"]), (&json!(confirmed), &json!(1)));
-    }
-}

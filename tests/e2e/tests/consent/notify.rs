@@ -43,7 +43,7 @@ fn somebody_is_told_of_each_run_what_programs_read_of_it_and_of_no_person() {
     let world = world(&listener.url());
     for (arguments, code, schema) in [
         (&["run", "x", "--json"][..], 0, "enlist.run/1"),
-        (&["run", "broken", "--json", "--allow", "max_rejects"], 0, "enlist.run/1"),
+        (&["run", "broken", "--json", "--allow", "max_rejects"], 3, "enlist.run/1"),
         (&["run", "broken", "--json"], 8, "enlist.run/1"),
         (&["run", "gone", "--json"], 7, "enlist.run/1"),
     ] {

@@ -122,7 +122,7 @@ fn fault_59_the_lock_of_a_dead_process_is_taken_and_its_journal_recovered() {
     fs::write(site.state_file("people.lock"), "pid 4711 on etl-3 since 2026-08-01T10:02:00Z (run r_x)\n").unwrap();
     let done = site.run(&[]);
     assert_eq!(done.code, 0, "{done:?}");
-    assert!(done.stdout.starts_with("Recovered an earlier run: "), "{}", done.stdout);
+    assert!(done.stdout.starts_with("Recovered r_"), "it names the dead: {}", done.stdout);
     assert_eq!(site.proxy.imports().len(), 3, "only the request without an answer goes again");
     site.assert_landed(PEOPLE);
 }
