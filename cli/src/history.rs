@@ -140,6 +140,15 @@ pub struct Dead {
     pub position: Position,
     /// When that was, to about a second.
     pub seen: DateTime<Utc>,
+    path: PathBuf,
+}
+
+impl Dead {
+    /// Takes away what it left: it is in the history.
+    pub fn bury(self) {
+        // What stays is found again by the next run.
+        let _ = fs::remove_file(self.path);
+    }
 }
 
 /// The run of `export` in the folder `state` that ended without a word, if the last one did. The export must be held:
@@ -148,14 +157,18 @@ pub fn dead(state: &Path, export: &str) -> Option<Dead> {
     let path = path_of(state, export);
     let seen = fs::symlink_metadata(&path).ok()?.modified().ok()?.into();
     let position: Position = serde_json::from_slice(&fs::read(&path).ok()?).ok()?;
-    (position.export == export && !position.run_id.is_empty()).then_some(Dead { position, seen })
+    (position.export == export && !position.run_id.is_empty()).then_some(Dead { position, seen, path })
 }
 
-/// The last run of `export` in the folder `state` that got the export.
+/// What the history says of a run that ended without a word.
+pub const KILLED: &str = "run::killed";
+
+/// The last run of `export` in the folder `state` that may have sent something.
 pub fn last(state: &Path, export: &str) -> Option<String> {
     let runs = read(state).unwrap_or_default();
-    let held = |run: &&RunDocument| run.export == export && run.status != "locked";
-    runs.iter().rev().find(held).map(|run| run.run_id.clone())
+    let killed = |run: &RunDocument| run.error.as_ref().is_some_and(|error| error.code == KILLED);
+    let sent = |run: &&RunDocument| run.export == export && (run.outcome.is_some() || killed(run));
+    runs.iter().rev().find(sent).map(|run| run.run_id.clone())
 }
 
 /// The runs in the folder `state` that say at this moment where they stand, by export.

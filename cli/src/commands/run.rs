@@ -168,11 +168,12 @@ impl Command<'_> {
 
     /// Keeps in the history what is known of a run that ended without a word. Returns its name.
     fn bury(&self, export: &Export, dead: Dead) -> String {
-        let error = Error::new(ErrorKind::Unfinished, "run::killed", "the run was killed, or its machine stopped")
+        let error = Error::new(ErrorKind::Unfinished, history::KILLED, "the run was killed, or its machine stopped")
             .help("run it again: it finds out what arrived and sends the rest");
         let started = DateTime::parse_from_rfc3339(&dead.position.started_at).map_or(dead.seen, |at| at.to_utc());
-        let run = Run { name: dead.position.run_id, started };
+        let run = Run { name: dead.position.run_id.clone(), started };
         history::keep(&export.state, &document_of(export, &run, dead.seen, &error.into()), self.screen);
+        dead.bury();
         run.name
     }
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use enlist_core::{Fingerprint, Intent, Key, Leavers, Settlement};
 use serde_json::Value;
 
-use crate::party::hasher;
 use crate::segment::Segment;
 
 /// Number of the field that says who left, in the simulated account.
@@ -55,7 +54,8 @@ struct Book {
     told: BTreeMap<String, u64>,
     /// Who was on the list for certain at some time.
     members: BTreeSet<Key>,
-    /// Who was in a request whose fate was unclear at some time: these may be told again.
+    /// Who was in a request whose fate was unclear at some time: these may be told again, also after a later leaving,
+    /// since a value of before may still land.
     unclear: BTreeSet<Key>,
 }
 
@@ -77,8 +77,6 @@ impl Farewells {
         let book = &mut *self.book();
         for gone in book.here.difference(&here) {
             *book.leavings.entry(gone.clone()).or_default() += 1;
-            // What was unclear then says nothing of this leaving.
-            book.unclear.remove(&hasher().key(gone));
         }
         book.here = here;
     }
@@ -152,6 +150,7 @@ pub(crate) fn applies(payload: &Value, contact: &enlist_simulator::Contact, list
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::party::hasher;
     use crate::segment::{Edit, email};
     use serde_json::json;
 

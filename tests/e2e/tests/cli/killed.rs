@@ -40,11 +40,17 @@ fn a_run_that_was_killed_is_in_the_history_and_the_next_one_takes_it_up_by_name(
     let plan = world.enlist(&arguments);
     assert!(plan.stdout.contains("whose end is not known"), "{plan:?}");
 
+    // One that cannot even open the source finds the dead, and takes nothing up.
+    fs::rename(world.folder().join("people.csv"), world.folder().join("away.csv")).unwrap();
+    world.write("people.csv", "given\nAda\n");
+    assert_eq!(world.run("people.csv", &[]).code, 2);
+    fs::rename(world.folder().join("away.csv"), world.folder().join("people.csv")).unwrap();
+
     let next = world.run_json("people.csv", &[], 0);
     assert_eq!(next["resumed_from"], json!(dead));
     let runs: Ended = world.enlist(&["status", "--json"]);
     let runs: Vec<Value> = runs.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((runs.len(), &runs[0]["run_id"], &runs[0]["error"]["code"]), (2, &json!(dead), &json!("run::killed")));
+    assert_eq!((runs.len(), &runs[0]["run_id"], &runs[0]["error"]["code"]), (3, &json!(dead), &json!("run::killed")));
     assert_eq!(
         (&runs[0]["outcome"], runs[0]["started_at"].as_str() < runs[1]["started_at"].as_str()),
         (&Value::Null, true)
