@@ -1,5 +1,7 @@
 //! An error together with the place in the user's file that it speaks of.
 
+use std::io;
+
 use enlist_core::{Error, ErrorKind};
 
 use crate::exit::Exit;
@@ -63,6 +65,13 @@ impl Failure {
         self
     }
 
+    /// Shows people which of several exports it is of.
+    #[must_use]
+    pub fn in_export(mut self, export: &str) -> Self {
+        self.notes.insert(0, format!("export: {export}"));
+        self
+    }
+
     /// How the process ends.
     pub fn exit(&self) -> Exit {
         let signal = self.run.as_ref().and_then(|run| run.signal);
@@ -90,9 +99,15 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Why a file could not be made, without the random name that it has until it gets its own.
+pub fn cause(e: &io::Error) -> String {
+    let text = e.to_string();
+    text.split_once(" at path \"").map_or_else(|| text.clone(), |(cause, _)| cause.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::suggest;
+    use super::*;
 
     #[test]
     fn a_slip_is_recognised_and_another_word_is_not() {
@@ -106,5 +121,13 @@ mod tests {
         ] {
             assert_eq!(suggest(typed, keys), meant, "{typed}");
         }
+    }
+
+    #[test]
+    fn an_error_names_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let e = tempfile::Builder::new().prefix(".enlist-").tempfile_in(folder.path().join("gone")).unwrap_err();
+        assert!(e.to_string().contains(".enlist-") && !cause(&e).contains(".enlist-"), "{}", cause(&e));
+        assert_eq!(cause(&io::Error::other("full")), "full");
     }
 }

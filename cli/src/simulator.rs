@@ -14,7 +14,7 @@ pub use attendance::{Attendance, address, keep_apart};
 
 use crate::args::SimArgs;
 use crate::demo_data::{BOUNCED, EXCLUDED, UNSUBSCRIBED};
-use crate::failure::Failure;
+use crate::failure::{Failure, cause};
 
 /// The file in the state folder that keeps the simulated account.
 const DATA: &str = "simulator.json";
@@ -56,7 +56,7 @@ pub fn can_be_kept(data: &Path) -> Result<(), Failure> {
     let folder = folder_of(data);
     tempfile::NamedTempFile::new_in(folder).map(drop).map_err(|e| {
         // The error itself names a file that nobody asked for.
-        Failure::config("sim::folder", format!("--data {}: {}", data.display(), e.kind()))
+        Failure::config("sim::folder", format!("--data {}: {}", data.display(), cause(&e)))
             .help("name a file in a folder that is there and yours")
     })
 }
@@ -160,7 +160,7 @@ mod tests {
         assert!(can_be_kept(&folder.path().join("account.json")).is_ok());
         let refused = can_be_kept(&folder.path().join("nowhere/account.json")).unwrap_err();
         let message = refused.error.to_string();
-        assert!(message.ends_with("nowhere/account.json: entity not found"), "{message}");
+        assert!(message.ends_with("nowhere/account.json: No such file or directory (os error 2)"), "{message}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
     }
 

@@ -123,8 +123,12 @@ impl History {
             file.set_permissions(fs::Permissions::from_mode(0o600))?;
         }
         // Without room for a second file the run is still worth its line.
-        if found.len() > self.largest && self.shorten(&mut file, &line).is_ok() {
-            return Ok(());
+        if found.len() > self.largest {
+            match self.shorten(&mut file, &line) {
+                Ok(()) => return Ok(()),
+                // What there is of the second file takes the room that the line needs.
+                Err(_) => _ = fs::remove_file(self.path.with_file_name(PART)),
+            }
         }
         if ends_torn(&file, found.len())? {
             line.insert(0, b'\n');

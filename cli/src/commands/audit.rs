@@ -12,11 +12,10 @@ use tokio::sync::watch;
 use crate::args::{AuditArgs, ExportArgs, Global};
 use crate::exit::Exit;
 use crate::exports;
-use crate::failure::Failure;
+use crate::failure::{Failure, cause};
 use crate::output::Screen;
 use crate::permit::permitted;
 use crate::process::Signals;
-use crate::rejects;
 use crate::render::audit as page;
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export};
@@ -90,7 +89,7 @@ impl Findings {
         }
         let file = tempfile::Builder::new().prefix(".findings-").tempfile_in(folder);
         // The error itself names a file that nobody asked for.
-        let file = file.map_err(|e| unwritable(path, &rejects::cause(&e)))?;
+        let file = file.map_err(|e| unwritable(path, &cause(&e)))?;
         let (file, temporary) = file.into_parts();
         let file = tempfile::NamedTempFile::from_parts(BufWriter::new(file), temporary);
         Ok(Self { file, path: path.to_owned() })

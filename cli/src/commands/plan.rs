@@ -34,11 +34,7 @@ pub async fn plan(args: &PlanArgs, global: &Global, screen: &Screen) -> Result<E
         let ended = match planned {
             Ok(plan) => show(&plan, args, screen),
             // What one export lacks says nothing about the others.
-            Err(failure) if several => {
-                let mut failure = failure.of_run(&export.name, None);
-                failure.notes.insert(0, format!("export: {}", export.name));
-                screen.failure(&failure)
-            }
+            Err(failure) if several => screen.failure(&failure.of_run(&export.name, None).in_export(&export.name)),
             Err(failure) => return Err(failure),
         };
         exit = if ended == Exit::Done { exit } else { exit.or(ended) };

@@ -133,11 +133,8 @@ impl Command<'_> {
     }
 
     /// The failure with its export, where it may be any of several.
-    fn named(&self, export: &str, mut failure: Failure) -> Failure {
-        if self.several {
-            failure.notes.insert(0, format!("export: {export}"));
-        }
-        failure
+    fn named(&self, export: &str, failure: Failure) -> Failure {
+        if self.several { failure.in_export(export) } else { failure }
     }
 
     /// Takes the export for `run`, once whoever runs it has ended, if there is so much time.

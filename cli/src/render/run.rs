@@ -29,10 +29,14 @@ pub fn screen(run: &RunView, style: &Style) -> String {
     if run.outcome.deferred > 0 {
         let deferred = count(run.outcome.deferred);
         lines.push(match run.exit {
-            // It begins from the start: what was to be sent again is not on record.
-            _ if run.full => format!("  {deferred} deferred; --full again sends everything, a run without it what changed"),
             // The next run meets the same guard.
-            Exit::Guard => format!("  nothing was sent: the {deferred} deferred wait for --allow, or for a segment that the guard lets pass"),
+            Exit::Guard => format!(
+                "  nothing was sent: the {deferred} deferred wait for --allow, or for a segment that the guard lets pass"
+            ),
+            // It begins from the start: what was to be sent again is not on record.
+            _ if run.full => {
+                format!("  {deferred} deferred; --full again sends everything, a run without it what changed")
+            }
             _ => format!("  the next run sends the {deferred} deferred"),
         });
     } else if !is_idle(run) && run.error.is_none() {

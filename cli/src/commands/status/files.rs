@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::args::StatusArgs;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, cause};
 use crate::output::Screen;
 use crate::{rejects, table};
 
@@ -57,7 +57,7 @@ fn whole(file: &Path, bytes: &[u8], screen: &Screen) -> Result<(), Failure> {
         temporary.write_all(bytes)?;
         temporary.persist(file).map_err(|e| e.error)
     };
-    persist().map_err(|e| failed(rejects::cause(&e)))?;
+    persist().map_err(|e| failed(cause(&e)))?;
     let name = file.display().to_string();
     let document = json!({ "schema": "enlist.file/1", "file": name, "bytes": bytes.len() });
     screen.result(&format!("Wrote {}\n", crate::render::clean(&name)), &document);

@@ -132,6 +132,8 @@ fn a_rehearsal_a_full_run_that_stopped_and_leavers_say_what_they_are() {
     assert!(said(stopped()).contains("the next run sends the 475,452 deferred"));
     let full = said(RunView { full: true, ..stopped() });
     assert!(!full.contains("the next run sends") && full.contains("--full again"), "{full}");
+    let guarded = said(RunView { full: true, exit: Exit::Guard, ..stopped() });
+    assert!(guarded.contains("nothing was sent") && !guarded.contains("--full again"), "{guarded}");
     let left = RunView { counts: Counts { leave: 2_001, ..run().counts }, ..run() };
     assert!(said(left).contains("2,001 contacts left the segment; kept in the list"));
     let told = enlist_history::Leavers { told: Told::Unsubscribed, confirmed: 20, ..Default::default() };
