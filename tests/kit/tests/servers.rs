@@ -42,6 +42,13 @@ fn mariadb_keeps_tests_apart_logs_their_statements_and_can_be_killed() {
     assert!(!answers(server.port()));
 }
 
+/// One that starts deletes the temporary tables of every other that has the same place for them.
+#[test]
+fn mariadb_keeps_its_temporary_tables_to_itself() {
+    let place = |server: &MariaDb| server.execute("select @@tmpdir");
+    assert_ne!(place(&MariaDb::start()), place(MariaDb::shared()));
+}
+
 #[test]
 fn tls_is_offered_with_a_certificate_of_the_throw_away_authority() {
     let (postgres, mariadb) = (Postgres::start_with_tls(), MariaDb::start_with_tls());

@@ -55,9 +55,12 @@ impl MariaDb {
     fn on(port: u16, tls: bool) -> Result<Self, String> {
         let folder = folder();
         let password = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let file = |option: &str, name: &str| format!("--{option}={}", folder.join(name).display());
+        // A server that starts deletes every temporary table it finds, so two must not share the place for them.
+        let places = [file("datadir", "data"), format!("--tmpdir={}", folder.display())];
         let mut install = unprivileged(&program("mariadb-install-db"));
         install.extend(words(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]));
-        install.push(format!("--datadir={}", folder.join("data").display()));
+        install.extend_from_slice(&places);
         run(&folder, &install);
         // One statement a line, as an init file has to be.
         let first =
@@ -65,11 +68,11 @@ impl MariaDb {
         fs::write(folder.join("first.sql"), first).expect("the folder takes files");
 
         let mut command = unprivileged(&program("mariadbd"));
-        let file = |option: &str, name: &str| format!("--{option}={}", folder.join(name).display());
         command.extend(words(["--no-defaults", "--bind-address=127.0.0.1", "--skip-name-resolve", "--general-log"]));
         // Fast rather than durable.
         command.extend(words(["--innodb-flush-log-at-trx-commit=0", "--default-time-zone=+00:00"]));
-        command.extend([format!("--port={port}"), file("datadir", "data"), file("socket", "socket")]);
+        command.extend(places);
+        command.extend([format!("--port={port}"), file("socket", "socket")]);
         command.extend([file("general-log-file", STATEMENTS), file("init-file", "first.sql")]);
         if tls {
             tls::make(&folder);
