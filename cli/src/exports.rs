@@ -36,6 +36,7 @@ pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
     let source = connectors::segment(export).await?;
     let schema = source.schema().await?;
     let mapping = export.mapping(&schema)?;
+    rejects::check_columns(&export.rejects.columns, &schema, &export.source_name())?;
     let sent = mapping.columns();
     let unused = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !sent.contains(name));
     Ok(Ready {

@@ -1,6 +1,9 @@
-//! Reject files: one JSON object a line for each row that was not taken. Positions and reasons, no cell values.
+//! Reject files: one JSON object a line for each row that was not taken. Positions and reasons, and no cell values but
+//! those of columns that the configuration names.
 
+mod cells;
 mod read;
+mod retention;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -8,10 +11,14 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects};
+pub use cells::check as check_columns;
+use cells::{SharedCells, Watched};
+use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects, Source};
 use enlist_history::RejectExample;
 pub use read::{name, nearby, of_last_run, open};
+pub use retention::remove_older;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::failure::{Failure, cause};
 
@@ -25,6 +32,8 @@ struct Line<'a> {
     field: Option<&'a str>,
     message: &'a str,
     stage: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<Map<String, Value>>,
 }
 
 /// A reject file being written. It appears under its name when it is complete, and not at all otherwise.
@@ -54,11 +63,11 @@ impl RejectFile {
         })
     }
 
-    /// Adds a row of the origin called `file`.
+    /// Adds a row of the origin called `file`, with its cells where some were asked for.
     ///
     /// # Errors
     /// [`ErrorKind::State`] when it cannot be written.
-    pub fn push(&mut self, file: &str, reject: &Reject) -> Result<(), Failure> {
+    pub fn push(&mut self, file: &str, reject: &Reject, columns: Option<Map<String, Value>>) -> Result<(), Failure> {
         let line = Line {
             row: reject.place.row,
             file,
@@ -67,6 +76,7 @@ impl RejectFile {
             field: reject.field.as_deref(),
             message: &reject.message,
             stage: reject.stage.code(),
+            columns,
         };
         let written = serde_json::to_writer(self.temporary.as_file_mut(), &line)
             .map_err(io::Error::from)
@@ -103,13 +113,33 @@ pub struct RunRejects {
     run: String,
     file: Arc<Mutex<Option<RejectFile>>>,
     examples: Arc<Mutex<BTreeMap<&'static str, Vec<RejectExample>>>>,
+    cells: Option<SharedCells>,
 }
 
 impl RunRejects {
     /// No rejects yet of `run`, whose file will be in `folder`.
     pub fn new(folder: &Path, run: &str) -> Self {
         let (file, examples) = Default::default();
-        Self { folder: folder.to_owned(), run: run.to_owned(), file, examples }
+        Self { folder: folder.to_owned(), run: run.to_owned(), file, examples, cells: None }
+    }
+
+    /// Puts the cells of `columns` beside each row. Returns what has to be read in place of `source`, which keeps them
+    /// in the folder `spool` for the time of the run.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when nothing can be kept there.
+    pub fn with_columns(
+        &mut self,
+        columns: &[String],
+        source: Arc<dyn Source>,
+        spool: &Path,
+    ) -> Result<Arc<dyn Source>, Error> {
+        if columns.is_empty() {
+            return Ok(source);
+        }
+        let (watched, cells) = Watched::new(source, columns, spool)?;
+        self.cells = Some(cells);
+        Ok(Arc::new(watched))
     }
 
     /// Some of the rejected rows, by reason.
@@ -158,7 +188,9 @@ impl RejectWriter for RunRejects {
             let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
             let origin = origin.map_or("", String::as_str);
             self.show(origin, reject);
-            file.push(origin, reject).map_err(|failure| failure.error)?;
+            let columns = self.cells.as_ref().map(|all| cells::lock(all).at(reject.place));
+            let columns = columns.transpose().map_err(|e| cells::unkept(&e))?.flatten();
+            file.push(origin, reject, columns).map_err(|failure| failure.error)?;
         }
         Ok(())
     }
@@ -214,8 +246,9 @@ mod tests {
     fn each_row_is_a_line_of_json_in_a_private_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = RejectFile::create(&folder.path().join("rejects"), "r_8a1").unwrap();
-        file.push("part-03.parquet", &reject(18_230, Some(Key([0x5f; 16])))).unwrap();
-        file.push("part-04.parquet", &reject(2, None)).unwrap();
+        file.push("part-03.parquet", &reject(18_230, Some(Key([0x5f; 16]))), None).unwrap();
+        let columns = Map::from_iter([("customer_id".to_owned(), "A-17".into()), ("age".to_owned(), Value::Null)]);
+        file.push("part-04.parquet", &reject(2, None), Some(columns)).unwrap();
         let path = file.finish().unwrap().unwrap();
         insta::assert_snapshot!(fs::read_to_string(&path).unwrap());
         #[cfg(unix)]
@@ -232,7 +265,7 @@ mod tests {
         let mut file = RejectFile::create(folder.path(), "r_1").unwrap();
         file.path = read::from(&std::env::current_dir().unwrap(), &file.path).unwrap();
         assert!(file.path.is_relative());
-        file.push("a", &reject(1, None)).unwrap();
+        file.push("a", &reject(1, None), None).unwrap();
         let path = file.finish().unwrap().unwrap();
         assert!(path.is_absolute() && path.is_file(), "{}", path.display());
     }
@@ -242,7 +275,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(RejectFile::create(folder.path(), "r_1").unwrap().finish().unwrap(), None);
         let mut file = RejectFile::create(folder.path(), "r_2").unwrap();
-        file.push("a", &reject(1, None)).unwrap();
+        file.push("a", &reject(1, None), None).unwrap();
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -255,7 +288,7 @@ mod tests {
         fs::write(&victim, "mine").unwrap();
         std::os::unix::fs::symlink(&victim, folder.path().join("r_1.jsonl")).unwrap();
         let mut file = RejectFile::create(folder.path(), "r_1").unwrap();
-        file.push("a", &reject(1, None)).unwrap();
+        file.push("a", &reject(1, None), None).unwrap();
         file.finish().unwrap();
         assert_eq!(fs::read_to_string(victim).unwrap(), "mine");
     }

@@ -27,7 +27,6 @@ pub fn plan(export: &Export, ready: &Ready, plan: Plan) -> PlanView {
         mapping: if ready.automatic { plan.mapping } else { Vec::new() },
         unused: if ready.automatic { ready.unused.clone() } else { Vec::new() },
         counts: counts(&plan.summary),
-        changed_fields: Vec::new(),
         last_run: None,
         rejected_by_reason: tally(&plan.summary.rejected),
         work: Work {

@@ -23,7 +23,7 @@ use crate::render::model::RunView;
 use crate::render::{json, run as page};
 use crate::signals::{Listener, Pipes, Teller};
 use crate::simulator::Attendance;
-use crate::spec::{self, Environment, Export};
+use crate::spec::{self, Environment, Export, RejectFiles};
 use crate::views::{self, RunFacts};
 use crate::watching;
 
@@ -49,6 +49,7 @@ struct Run {
 struct Held {
     ready: Ready,
     folder: StateFolder,
+    rejects: RunRejects,
     /// The run before it, where that ended without a word.
     dead: Option<String>,
     _lock: ExportLock,
@@ -141,7 +142,7 @@ impl Command<'_> {
     async fn take_up(&self, export: &Export, run: &Run) -> Result<Held, Failure> {
         permitted(&export.connection, self.owner)?;
         consent::require(&export.connection, &export.state, &Flags::of(&self.args.export, self.global))?;
-        rejects::check_folder(&export.rejects)?;
+        rejects::check_folder(&export.rejects.folder)?;
         // Where there is no state nobody runs the export, and a source that cannot be opened leaves none behind.
         let opened = if export.state.exists() { None } else { Some(exports::prepare(export).await?) };
         let folder = StateFolder::open(&export.state)?;
@@ -160,7 +161,10 @@ impl Command<'_> {
         };
         // Only here is it certain which run was the last one.
         Wishes::of(self.args, export)?.put_on(&mut ready.export);
-        Ok(Held { ready, folder, dead, _lock: lock })
+        let mut rejects = RunRejects::new(&export.rejects.folder, &run.name);
+        let watched = rejects.with_columns(&export.rejects.columns, ready.export.source, folder.spool_dir())?;
+        ready.export.source = watched;
+        Ok(Held { ready, folder, rejects, dead, _lock: lock })
     }
 
     /// Keeps in the history what is known of a run that ended without a word. Returns its name.
@@ -188,7 +192,17 @@ impl Command<'_> {
             // The run has ended, whatever becomes of the simulated account.
             self.screen.warning(&failure.error.to_string());
         }
+        self.remove_old_rejects(&export.rejects);
         ended
+    }
+
+    /// Removes reject files that have been kept long enough. Only here: this run may have read one of them.
+    fn remove_old_rejects(&self, files: &RejectFiles) {
+        let Some(days) = files.keep_days else { return };
+        if let Err(e) = rejects::remove_older(&files.folder, days, Utc::now()) {
+            let folder = files.folder.display();
+            self.screen.warning(&format!("old reject files in {folder} cannot be removed: {e}"));
+        }
     }
 
     /// The run itself.
@@ -199,11 +213,10 @@ impl Command<'_> {
         run: &Run,
         teller: &mut Teller<'_>,
     ) -> Result<RunView, Failure> {
-        let Held { ready, folder, .. } = held;
+        let Held { ready, folder, rejects, .. } = held;
         let state = exports::state(folder, &export.name, &run.name, &ready.export)?;
         teller.begin(&*ready.export.source).await;
 
-        let rejects = RunRejects::new(&export.rejects, &run.name);
         let (progress, seen) = watch::channel(enlist_core::Progress::default());
         let title = Title { run: run.name.clone(), export: export.name.clone(), list: export.list, list_name: None };
         let beacon = Beacon::light(&export.state, &export.name, &run.name, run.started);

@@ -32,7 +32,7 @@ pub async fn state(args: &StateArgs, global: &Global, screen: &Screen) -> Result
             write_out(&folder, &path, export.as_deref())
         }
         StateCommand::Forget => {
-            let rejects = spec.iter().flat_map(|spec| spec.exports.iter().map(|export| export.rejects.clone()));
+            let rejects = spec.iter().flat_map(|spec| spec.exports.iter().map(|export| export.rejects.folder.clone()));
             forget::forget(&folder, &path, rejects.collect(), screen)
         }
         StateCommand::Reset { export, yes } => reset(&folder, &path, export, *yes || !asks(global), *yes, screen),

@@ -153,7 +153,7 @@ fn of_one(export: &Export, spec: &Spec) -> Job {
     Job {
         export: Some(export.name.clone()),
         connection: Some(export.connection.name.clone()),
-        rejects: export.rejects.clone(),
+        rejects: export.rejects.folder.clone(),
         schedule: export.schedule.clone().unwrap_or_else(daily),
         carried: vec![carried(export)],
         ..of_file(spec, notes)
@@ -167,7 +167,7 @@ fn of_all(exports: &[Export], spec: &Spec) -> Job {
     let note = "The exports are not all due at the same times: every day at six is written here for all of them. \
                 With a name behind it, `enlist generate` writes a recipe for one.";
     let notes = if same { Vec::new() } else { vec![note.to_owned()] };
-    let rejects = exports.first().map_or_else(|| PathBuf::from("rejects"), |export| export.rejects.clone());
+    let rejects = exports.first().map_or_else(|| PathBuf::from("rejects"), |export| export.rejects.folder.clone());
     let schedule = first.filter(|_| same).cloned().unwrap_or_else(daily);
     let carried = exports.iter().filter(|export| export.enabled).map(carried).collect();
     Job { rejects, schedule, carried, ..of_file(spec, notes) }

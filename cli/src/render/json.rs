@@ -24,7 +24,6 @@ pub fn plan(plan: &PlanView) -> impl Serialize {
             "host": plan.target.host, "list": plan.target.list, "list_name": plan.target.list_name,
         },
         "plan": counts(&plan.counts),
-        "changed_fields": Named(&plan.changed_fields),
         "rejected_by_reason": Named(&plan.rejected_by_reason),
         "requests": {
             "count": plan.work.requests, "contacts_per_request": plan.work.contacts_per_request,

@@ -119,8 +119,6 @@ pub struct PlanView {
     pub unused: Vec<String>,
     /// What would be done.
     pub counts: Counts,
-    /// How often each field changed.
-    pub changed_fields: Tally,
     /// The run that confirmed what is unchanged, and how long ago.
     pub last_run: Option<(String, Duration)>,
     /// Why rows are rejected, by code.

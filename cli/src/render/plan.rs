@@ -61,7 +61,7 @@ fn rows(plan: &PlanView, style: &Style) -> Vec<String> {
     };
     let fates = [
         ('+', Ink::Green, "add", counts.add, String::new()),
-        ('~', Ink::Yellow, "update", counts.update, tally(&plan.changed_fields)),
+        ('~', Ink::Yellow, "update", counts.update, String::new()),
         ('=', Ink::Dim, "unchanged", counts.unchanged, unchanged),
         ('-', Ink::Dim, "leave", counts.leave, leaving(plan)),
         ('!', Ink::Red, "rejected", counts.rejected, tally(&plan.rejected_by_reason)),

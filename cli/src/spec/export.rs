@@ -8,7 +8,7 @@ use enlist_schedule::{ScheduleError, Timetable};
 
 use super::check::{REJECTS, each, identifier};
 use super::interpolate::has_reference;
-use super::model::{Connection, Export, Guards, MapSpec, Notify, Schedule, Telemetry};
+use super::model::{Connection, Export, Guards, MapSpec, Notify, RejectFiles, Schedule, Telemetry};
 use super::reader::Reader;
 use super::scalar::{parse_duration, parse_percent};
 use super::source::SourceSpec;
@@ -77,14 +77,28 @@ pub fn export(reader: &Reader<'_>, known: &Known<'_>, name: &Text, it: &written:
         automations: switch("automations", &it.automations)?.unwrap_or(false),
         guards: it.guards.as_ref().map_or(Ok(Guards::default()), |it| guards(reader, it))?,
         deadline: it.deadline.as_ref().map(|text| reader.parse("deadline", text, parse_duration)).transpose()?,
-        rejects: match &it.rejects {
-            Some(rejects) => reader.path("rejects.path", &rejects.path)?,
-            None => reader.environment.folder().join(REJECTS),
-        },
+        rejects: rejects(reader, it.rejects.as_ref())?,
         notify: it.notify.as_ref().map_or_else(|| Ok(known.notify.to_vec()), |it| told::notify(reader, it))?,
         telemetry: known.telemetry.clone(),
         state: known.state.clone(),
     })
+}
+
+fn rejects(reader: &Reader<'_>, it: Option<&written::Rejects>) -> Result<RejectFiles, Failure> {
+    let mut files = RejectFiles::in_folder(reader.environment.folder().join(REJECTS));
+    let Some(it) = it else { return Ok(files) };
+    if let Some(path) = &it.path {
+        files.folder = reader.path("rejects.path", path)?;
+    }
+    let columns = it.columns.iter().flatten().map(|column| reader.name("rejects.columns", column));
+    files.columns = columns.collect::<Result<_, _>>()?;
+    let days = |text| {
+        let days = |days: &str| days.parse().ok().filter(|days| *days > 0);
+        reader
+            .parse("rejects.keep_days", text, |it| days(it).ok_or_else(|| "write a number of days, from 1".to_owned()))
+    };
+    files.keep_days = it.keep_days.as_ref().map(days).transpose()?;
+    Ok(files)
 }
 
 /// The error for an export without a key that it needs.

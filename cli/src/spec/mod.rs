@@ -35,7 +35,7 @@ pub use check::{STATE, is_name};
 use document::Document;
 pub use endpoint::Endpoint;
 pub use environment::Environment;
-pub use model::{Connection, Export, Guards, Notify, Schedule, Spec};
+pub use model::{Connection, Export, Guards, Notify, RejectFiles, Schedule, Spec};
 use reader::{Reader, Secrets};
 pub use schema::schema;
 pub use source::SourceSpec;

@@ -169,8 +169,8 @@ pub struct Export {
     pub guards: Guards,
     /// When to stop and leave the rest to the next run.
     pub deadline: Option<Duration>,
-    /// Folder of reject files.
-    pub rejects: PathBuf,
+    /// Reject files.
+    pub rejects: RejectFiles,
     /// Where a run is told of.
     pub notify: Vec<Notify>,
     /// Where metrics and lineage go.
@@ -244,6 +244,24 @@ pub struct MapSpec {
     pub phone: Option<String>,
     /// Custom fields, by id or title, and their columns.
     pub fields: Vec<(String, String)>,
+}
+
+/// Where reject files lie, what is in them besides places and reasons, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectFiles {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// Columns of the source whose cells stand beside each rejected row.
+    pub columns: Vec<String>,
+    /// Days after which a run removes them; none: they stay.
+    pub keep_days: Option<u32>,
+}
+
+impl RejectFiles {
+    /// Those of an export that says nothing of them.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { folder, columns: Vec::new(), keep_days: None }
+    }
 }
 
 /// Bounds that stop a run before it sends anything; none: the default of the engine.

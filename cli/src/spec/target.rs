@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::check::{REJECTS, STATE};
 use super::environment::Environment;
 use super::export::parse_region;
-use super::model::{Connection, Export, Guards, MapSpec, SIMULATOR, Spec};
+use super::model::{Connection, Export, Guards, MapSpec, RejectFiles, SIMULATOR, Spec};
 use super::params;
 use super::source::{CsvLayout, Database, Entity, Format, Origin, Place, SourceSpec, Version};
 use crate::args::ExportArgs;
@@ -207,7 +207,7 @@ fn typed(
         automations: false,
         guards: Guards::default(),
         deadline: None,
-        rejects: PathBuf::from(REJECTS),
+        rejects: RejectFiles::in_folder(PathBuf::from(REJECTS)),
         notify: spec.map(|spec| spec.default_notify.clone()).unwrap_or_default(),
         telemetry: spec.map(|spec| spec.telemetry.clone()).unwrap_or_default(),
         state: spec.map_or_else(|| PathBuf::from(STATE), |spec| spec.state.clone()),

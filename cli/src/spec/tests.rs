@@ -37,7 +37,7 @@ exports:
     automations: off
     guards: { max_change: 30%, max_rejects: 1%, min_rows: 1, max_adds: 100_000 }
     deadline: 1h30m
-    rejects: { path: out }
+    rejects: { path: out, columns: [customer_id], keep_days: 30 }
 defaults: { connection: marketing }
 state: { path: var/state }
 "#;
@@ -82,7 +82,8 @@ fn a_sound_file_means_what_it_says() {
     assert_eq!(export.phone_region.as_deref(), Some("FI"));
     assert_eq!(export.deadline, Some(std::time::Duration::from_secs(5_400)));
     assert_eq!((export.guards.max_adds, export.guards.max_change), (Some(100_000), Some(scalar::Percent(30.0))));
-    assert_eq!(export.rejects, Path::new("conf/out"));
+    let rejects = RejectFiles { folder: "conf/out".into(), columns: vec!["customer_id".into()], keep_days: Some(30) };
+    assert_eq!(export.rejects, rejects);
     assert_eq!(spec.state, Path::new("conf/var/state"));
     assert_eq!(export.sql.as_deref(), Some("select email, given as first_name from lake where price > '$5'"));
 }

@@ -227,7 +227,12 @@ written! {
     /// Reject files.
     Rejects {
         /// Their folder.
-        path: Text,
+        path: Option<Text>,
+        /// Columns of the source whose cells stand beside each rejected row, an id for example.
+        columns: Option<Vec<Text>>,
+        /// Days after which a run removes them.
+        #[schemars(extend("anyOf" = count()))]
+        keep_days: Option<Text>,
     }
     /// Who is told of which ends.
     Notify {

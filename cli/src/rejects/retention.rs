@@ -1,0 +1,69 @@
+//! Reject files that are older than they shall be.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
+/// Removes the reject files in `folder` of runs that began more than `days` days before `now`, by the time in their
+/// names. What does not have the name of a reject file is left alone.
+///
+/// # Errors
+/// The first one of reading the folder or removing a file; files after it stay until the next run.
+pub fn remove_older(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<()> {
+    let files = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        files => files?,
+    };
+    let Some(oldest) = now.checked_sub_signed(TimeDelta::days(days.into())) else { return Ok(()) };
+    for file in files {
+        let file = file?;
+        let began = file.file_name().to_str().and_then(began);
+        if began.is_some_and(|began| began < oldest) && file.file_type()?.is_file() {
+            fs::remove_file(file.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// When the run began whose reject file has this name: `r_20261122_073329_796_1f0a.jsonl`.
+fn began(file: &str) -> Option<DateTime<Utc>> {
+    let run = file.strip_prefix("r_")?.strip_suffix(".jsonl")?;
+    let time = run.get(..19)?;
+    let hash = run.get(19..)?.strip_prefix('_')?;
+    let (whole, millis) = time.rsplit_once('_')?;
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
+    if !plain(hash) || !plain(millis) {
+        return None;
+    }
+    NaiveDateTime::parse_from_str(whole, "%Y%m%d_%H%M%S").ok().map(|time| time.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_go_by_the_age_of_their_run_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = [
+            "r_20261023_060000_000_00ff.jsonl",
+            "r_20261023_060001_001_1f0a.jsonl",
+            "r_20261122_060000_000_1f0a.jsonl",
+            "r_20260101_060000_000_1f0a.jsonl.bak",
+            "r_20260101_060000_000_1f0a_mine.jsonl",
+            "r_20261399_060000_000_1f0a.jsonl",
+            "people.jsonl",
+        ];
+        for name in all {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("r_20260101_060000_000_1f0b.jsonl")).unwrap();
+        let now = "2026-11-22T06:00:01Z".parse().unwrap();
+        remove_older(folder.path(), 30, now).unwrap();
+        let gone: Vec<&str> = all.into_iter().filter(|name| !folder.path().join(name).exists()).collect();
+        assert_eq!(gone, [all[0]]);
+        remove_older(&folder.path().join("nowhere"), 30, now).unwrap();
+    }
+}
