@@ -207,7 +207,7 @@ mod tests {
     async fn fault_78_an_endpoint_that_never_answers_is_left_after_its_time() {
         let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/s3cret", silent.local_addr().unwrap());
-        let time = Duration::from_millis(50);
+        let time = Duration::from_millis(500);
         let http = HttpSettings { ca_file: None, loopback: true, timeout: time, connect_timeout: time };
         let cause = post(&Endpoint::parse(&url).unwrap(), &"document", &http).await.unwrap_err();
         assert!(cause.contains("timed out") && !cause.contains("s3cret"), "{cause}");

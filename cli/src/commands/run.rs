@@ -1,6 +1,6 @@
 //! `run`: sends what changed.
 
-mod asked;
+mod chosen;
 
 use chrono::{DateTime, Utc};
 use enlist_core::{Error, ErrorKind, ExportLock, Observer, StateFolder};
@@ -71,8 +71,8 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
     let spec = spec::load(global.config.as_deref())?;
     let environment = Environment::of_spec(spec.as_ref())?;
     let exports = spec::chosen(&args.targets, &args.export, spec.as_ref(), &environment)?;
-    asked::all_are_meant(args, global, exports.len())?;
-    let exports = asked::asked(args, exports, screen)?;
+    chosen::all_are_meant(args, global, exports.len())?;
+    let exports = chosen::as_told(args, exports, screen)?;
     let owner = spec.as_ref().and_then(|spec| spec.owner);
     let several = exports.len() > 1;
     let command = Command { args, global, screen, signals: Signals::listen(), owner, several, pipes };

@@ -1,5 +1,7 @@
 //! What a contact that left the segment is told, found at the destination.
 
+use std::fmt::Display;
+
 use super::part::form;
 use super::{Leavers, Mapping, find};
 use crate::{Destination, Error, ErrorKind};
@@ -35,12 +37,16 @@ impl Mapping {
                 "map it too, or a contact that comes back would keep what it was told: fields: { … }, for example from sql \"select *, 'yes' as vip\"",
             ));
         }
-        let fitting = form(field).fit(value).ok().filter(|fitting| !fitting.is_empty());
-        let value = fitting.ok_or_else(|| {
-            let what = format!("the value for leavers cannot be written to {} (field {})", field.title, field.id);
+        let unfit = |why: &dyn Display| {
+            let what =
+                format!("the value for leavers cannot be written to {} (field {}): {why}", field.title, field.id);
             Error::new(ErrorKind::Config, "mapping::leaver_value", what)
                 .help("write a value that the field's type takes; of a choice, one of its options")
-        })?;
+        };
+        let value = form(field).fit(value).map_err(|rule| unfit(&rule))?;
+        if value.is_empty() {
+            return Err(unfit(&"it is empty"));
+        }
         Ok(Some(Departure::Mark { field: field.id, value: value.into_owned() }))
     }
 }

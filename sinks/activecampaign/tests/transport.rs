@@ -95,7 +95,7 @@ fn transport() -> HttpTransport {
 
 /// A transport that gives up soon; only for servers that never finish, so that a busy machine changes nothing.
 fn hasty() -> HttpTransport {
-    let settings = HttpSettings { loopback: true, timeout: Duration::from_millis(300), ..HttpSettings::default() };
+    let settings = HttpSettings { loopback: true, timeout: Duration::from_secs(1), ..HttpSettings::default() };
     HttpTransport::new(&settings).unwrap()
 }
 

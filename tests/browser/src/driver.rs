@@ -115,6 +115,6 @@ fn capabilities(browser: &std::path::Path, profile: &str) -> Value {
         "goog:chromeOptions": { "binary": browser, "args": args },
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         // How long a condition of a page is waited for.
-        "timeouts": { "script": 15_000, "pageLoad": 30_000 },
+        "timeouts": { "script": 60_000, "pageLoad": 60_000 },
     } } })
 }

@@ -49,7 +49,7 @@ async fn a_backend_that_is_terminated_is_an_error_also_through_a_query() {
     let shop = Shop::with(LONG);
     let terminate = || {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND application_name = 'enlist'";
+                   WHERE datname = current_database() AND application_name = 'enlist' AND query LIKE 'COPY%'";
         assert_eq!(shop.server.execute(sql).trim(), "t");
     };
     let table = shop.table("t").await;
@@ -64,7 +64,7 @@ async fn a_backend_that_is_terminated_is_an_error_also_through_a_query() {
     let parts = shop.parts("t", "id", 2).await;
     let some = || {
         let sql = "SELECT pg_terminate_backend(min(pid)) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND application_name = 'enlist'";
+                   WHERE datname = current_database() AND application_name = 'enlist' AND query LIKE 'COPY%'";
         shop.server.execute(sql);
     };
     assert_eq!(meanwhile(&parts, some).await.code(), "postgres::lost");
@@ -73,9 +73,9 @@ async fn a_backend_that_is_terminated_is_an_error_also_through_a_query() {
 #[tokio::test]
 async fn a_statement_that_is_stopped_says_who_stopped_it() {
     let shop = Shop::with("");
-    shop.server.execute(&format!("ALTER DATABASE {} SET statement_timeout = '300ms'", shop.server.name()));
+    shop.server.execute(&format!("ALTER DATABASE {} SET statement_timeout = '3s'", shop.server.name()));
     let query =
-        shop.reader.query("SELECT n::bigint AS id, pg_sleep(0.01)::text AS filler FROM generate_series(1, 1000) n");
+        shop.reader.query("SELECT n::bigint AS id, pg_sleep(0.1)::text AS filler FROM generate_series(1, 1000) n");
     let error = failure(&query.await.unwrap()).await;
     assert_eq!((error.kind(), error.code()), (ErrorKind::Source, "postgres::cancelled"));
     assert!(error.to_string().ends_with("canceling statement due to statement timeout"), "{error}");

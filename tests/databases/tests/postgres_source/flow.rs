@@ -94,9 +94,13 @@ async fn a_stream_that_nobody_wants_stops_a_statement_that_has_nothing_to_send_y
     let shop = Shop::with("");
     let query = shop.reader.query("SELECT pg_sleep(600)::text AS slept").await.unwrap();
     let columns = ["slept".to_owned()];
-    let scan = query.scan(&columns);
-    assert!(tokio::time::timeout(Duration::from_millis(500), scan).await.is_err(), "it has nothing to send yet");
-    assert!(!shop.server.execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(600)%'").is_empty());
+    let mut scan = query.scan(&columns);
+    let under_way = || shop.server.execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(600)%'");
+    while under_way().is_empty() {
+        let waited = tokio::time::timeout(Duration::from_millis(200), &mut scan).await;
+        assert!(waited.is_err(), "it has nothing to send yet");
+    }
+    drop(scan);
     for _ in 0..600 {
         if shop.server.connections() == 0 {
             return;

@@ -2,8 +2,10 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -38,6 +40,23 @@ impl Ended {
     }
 }
 
+/// Where ports for simulators begin, and how many there are: below those that systems hand out by themselves (32768 on
+/// Linux), so that one that is stopped for a moment finds its own still free.
+const FIRST_PORT: u32 = 20_000;
+const PORTS: u32 = 12_000;
+
+/// A port that nothing listens on.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id().wrapping_mul(61).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST_PORT + next % PORTS).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// A simulator that is killed when it is dropped.
 pub struct Simulator {
     process: Child,
@@ -45,7 +64,7 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Serves the account of `folder` at `port`; 0 takes any that is free.
+    /// Serves the account of `folder` at `port`.
     pub fn start(folder: &Path, port: u16) -> Self {
         let port = port.to_string();
         let arguments = ["sim", "--port", &port, "--data", ACCOUNT, "--settings", "settings.json"];

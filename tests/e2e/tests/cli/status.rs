@@ -172,7 +172,7 @@ fn no_run_is_no_result_for_nobody() {
 
 #[test]
 fn who_watches_reads_a_document_a_change_until_nothing_is_under_way() {
-    let world = World::with(json!({ "processing": { "delay": 4.0, "contacts_per_second": 0.0 } }));
+    let world = World::with(json!({ "processing": { "delay": 12.0, "contacts_per_second": 0.0 } }));
     world.write("people.csv", people(3, "p"));
     let mut run = world.start("people.csv", &["--progress", "log", "--progress-every", "1s"]);
     let mut said = BufReader::new(run.stderr.take().unwrap()).lines();

@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::process::{ACCOUNT, Ended, Simulator, command, piped};
+use super::process::{ACCOUNT, Ended, Simulator, command, free_port, piped};
 
 /// The key the simulator accepts in these tests.
 pub const KEY: &str = "canary-key-7f3a91";
@@ -40,7 +40,7 @@ impl World {
         all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         fs::write(folder.path().join("settings.json"), all.to_string()).unwrap();
         fs::write(folder.path().join("key"), KEY).unwrap();
-        let simulator = Simulator::start(folder.path(), 0);
+        let simulator = Simulator::start(folder.path(), free_port());
         Self { simulator, folder }
     }
 

@@ -208,9 +208,9 @@ async fn fault_12_an_answer_that_drips_ends_at_the_total_time_out_not_at_an_idle
     let body = r#"{"success":1,"batchId":"b1"}"#;
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
     // The line is never silent for longer than a seventh of the time-out, and the body takes more than three times as long as it.
-    let drip = Then::Drip(head.len(), Duration::from_millis(70));
+    let drip = Then::Drip(head.len(), Duration::from_millis(140));
     let server = Server::always(Reply::new(head + body, drip)).await;
-    let http = HttpSettings { loopback: true, timeout: Duration::from_millis(500), ..HttpSettings::default() };
+    let http = HttpSettings { loopback: true, timeout: Duration::from_secs(1), ..HttpSettings::default() };
     let transport = Arc::new(HttpTransport::new(&http).unwrap());
     let sink = ActiveCampaign::new(settings(&format!("127.0.0.1:{}", server.port), 1), transport).unwrap();
     let request = Request { lane: Lane::Bulk, body: r#"{"contacts":[]}"#.into(), contacts: 2 };

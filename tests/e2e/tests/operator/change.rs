@@ -29,7 +29,7 @@ fn fault_64_a_run_does_not_trust_an_earlier_plan() {
 
 #[test]
 fn fault_65_a_file_replaced_while_it_is_read_is_read_whole_or_not_at_all() {
-    let mut world = World::with(json!({ "latency": { "fixed": 0.3 } }));
+    let mut world = World::with(json!({ "latency": { "fixed": 1.0 } }));
     let cases = [(people(5, "later"), 0), ("mail,name\nlater1@example.com,Later\n".to_owned(), 7)];
     for (later, code) in cases {
         world.write("people.csv", people(3, "sooner"));

@@ -24,7 +24,7 @@ fn unprivileged() -> Vec<&'static str> {
 
 /// A world whose folder belongs to the unprivileged user.
 fn world() -> World {
-    let world = World::with(json!({ "latency": { "fixed": 0.3 } }));
+    let world = World::with(json!({ "latency": { "fixed": 0.3 }, "bulk_latency": { "fixed": 8.0 } }));
     world.write("people.csv", people());
     if !unprivileged().is_empty() {
         let folder = world.folder();

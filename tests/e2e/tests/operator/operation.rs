@@ -14,7 +14,7 @@ use super::world::{KEY, World, people};
 fn fault_74_the_deadline_stops_the_run_cleanly_and_the_next_one_ends_it() {
     let mut world = World::with(json!({ "bulk_latency": { "fixed": 0.2 } }));
     world.write("people.csv", people(700, "person"));
-    let stopped = world.run("people.csv", &["--deadline", "2s", "--json"]);
+    let stopped = world.run("people.csv", &["--deadline", "4s", "--json"]);
     ends(&stopped, 5, "send::deadline", &["the deadline passed", "run the same command again"]);
     let stopped = stopped.document();
     assert_eq!((&stopped["status"], &stopped["retryable"]), (&json!("stopped"), &json!(true)), "{stopped}");

@@ -52,10 +52,11 @@ fn fault_47_after_an_intent_could_not_be_written_its_request_does_not_leave() {
     let run = start(&site, "unlimited", &[]);
     site.proxy.wait_held();
     fill_disk(&run);
-    // All slots pass by. Only what left before the disk was full is there.
+    let before = site.proxy.imports().len();
+    // All slots pass by. One request more may have had its intent when the disk was full.
     thread::sleep(Duration::from_millis(2_500));
     let sent = site.proxy.imports().len();
-    assert!(sent <= 2, "{sent} requests left");
+    assert!(sent <= before + 1, "{} requests left", sent - before);
     site.proxy.release();
     assert_stopped(&mut site, run, sent, "ledger.db", MANY);
 }

@@ -37,10 +37,11 @@ fn fault_45_after_sigterm_or_sigint_nothing_leaves_and_answers_under_way_are_rec
         let mut site = site();
         let run = sending(&site, &[]);
         signal(&run, name);
-        // Two slots pass by unused. What left before the signal got there is one request more at most.
+        let before = site.proxy.imports().len();
+        // Two slots pass by unused. What left until the signal got there is one request more at most.
         thread::sleep(Duration::from_millis(1_500));
         let sent = site.proxy.imports().len();
-        assert!(sent <= 2, "{sent} requests left after {name}");
+        assert!(sent <= before + 1, "{} requests left after {name}", sent - before);
         site.proxy.release();
         let ended = Ended::of(run.wait_with_output().unwrap());
         assert_eq!(ended.code, code, "{ended:?}");
@@ -117,26 +118,30 @@ fn fault_45_a_second_signal_ends_the_process_at_once() {
 
 #[test]
 fn fault_46_a_stopped_process_that_wakes_sends_no_burst() {
-    let mut site = site();
+    let mut site = Site::prompt();
+    let people = People::first(2_000);
+    site.has(people);
     let run = site.start(&[]);
     site.proxy.wait_answered(1);
     signal(&run, "STOP");
     // Seven slots pass by.
     thread::sleep(Duration::from_millis(4_500));
     let asleep = site.proxy.imports().len();
-    assert!(asleep <= 2, "nothing was left for a burst");
+    assert!(asleep <= 3, "nothing was left for a burst");
     signal(&run, "CONT");
     let ended = Ended::of(run.wait_with_output().unwrap());
     assert_eq!(ended.code, 0, "{ended:?}");
     let imports = site.proxy.imports();
-    assert_eq!(imports.len(), 5);
+    assert_eq!(imports.len(), 8);
     assert_spaced(&imports[1..]);
-    site.assert_landed(PEOPLE);
+    site.assert_landed(people);
 }
 
 #[test]
 fn a_signal_before_anything_is_sent_has_its_own_exit_code_too() {
-    let site = site();
+    // The questions before the first request take their time.
+    let site = Site::with(json!({ "latency": { "fixed": 2.0 } }));
+    site.has(PEOPLE);
     for (name, code) in SIGNALS {
         let mut run = site.start(&["--json"]);
         wait_for(&mut run, "phase=check");

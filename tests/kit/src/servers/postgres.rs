@@ -17,7 +17,7 @@ const PACKAGE: &str = "postgresql";
 
 /// Fast rather than durable, and everything that is asked of it in the log. Statistics are gathered when a test says
 /// `analyze`, never by themselves.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "fsync=off",
@@ -29,6 +29,8 @@ const SETTINGS: [&str; 11] = [
     "log_statement=all",
     "log_line_prefix=",
     "timezone=UTC",
+    // In its folder, which goes with it: a server that is killed leaves the memory it shared in /dev/shm.
+    "dynamic_shared_memory_type=mmap",
 ];
 
 /// A PostgreSQL server that takes TCP connections of one superuser by password (SCRAM).

@@ -19,7 +19,7 @@ pub(super) fn all_are_meant(args: &RunArgs, global: &Global, exports: usize) -> 
 }
 
 /// The exports as the command line wants them run. A slip in it is no run, so none is begun.
-pub(super) fn asked(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<Export>, Failure> {
+pub(super) fn as_told(args: &RunArgs, exports: Vec<Export>, screen: &Screen) -> Result<Vec<Export>, Failure> {
     let several = exports.len() > 1;
     let mut runs = Vec::with_capacity(exports.len());
     let mut nothing_rejected = None;
