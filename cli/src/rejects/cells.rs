@@ -156,18 +156,20 @@ impl Source for Watched {
 
     async fn scan(&self, columns: &[String]) -> Result<SegmentStream, Error> {
         let mut all = columns.to_vec();
-        all.extend(self.columns.iter().filter(|column| !columns.contains(column)).cloned());
+        for column in &self.columns {
+            if !all.contains(column) {
+                all.push(column.clone());
+            }
+        }
         let stream = self.source.scan(&all).await?;
         lock(&self.cells).clear().map_err(|e| unkept(&e.into()))?;
-        let wanted = indices(&stream.schema, columns)?;
-        let kept = indices(&stream.schema, &self.columns)?;
-        let schema = Arc::new(stream.schema.project(&wanted).map_err(|e| unkept(&e))?);
-        let cells = Arc::clone(&self.cells);
+        let schema = Arc::new(stream.schema.project(&indices(&stream.schema, columns)?).map_err(|e| unkept(&e))?);
+        let (wanted, kept, cells) = (columns.to_vec(), self.columns.clone(), Arc::clone(&self.cells));
         let batches = stream.batches.map(move |batch| {
             let SegmentBatch { rows, origin, first_row } = batch?;
-            let keep = || lock(&cells).keep(origin, first_row, &rows.project(&kept)?);
-            keep().map_err(|e| unkept(&e))?;
-            Ok(SegmentBatch { rows: rows.project(&wanted).map_err(|e| unkept(&e))?, origin, first_row })
+            let only = |columns: &[String]| rows.project(&indices(rows.schema_ref(), columns)?).map_err(|e| unkept(&e));
+            lock(&cells).keep(origin, first_row, &only(&kept)?).map_err(|e| unkept(&e))?;
+            Ok(SegmentBatch { rows: only(&wanted)?, origin, first_row })
         });
         Ok(SegmentStream { schema, origins: stream.origins, batches: batches.boxed() })
     }
@@ -238,7 +240,7 @@ mod tests {
     #[tokio::test]
     async fn a_column_that_is_sent_too_is_read_once() {
         let folder = tempfile::tempdir().unwrap();
-        let (source, cells) = Watched::new(people(), &["id".into()], folder.path()).unwrap();
+        let (source, cells) = Watched::new(people(), &["id".into(), "id".into()], folder.path()).unwrap();
         let stream = source.scan(&["id".into(), "email".into()]).await.unwrap();
         assert_eq!(stream.schema.fields().len(), 2);
         stream.batches.try_collect::<Vec<_>>().await.unwrap();

@@ -12,7 +12,6 @@ use arrow::util::display::array_value_to_string;
 use enlist_core::{Error, Rows, SegmentBatch, Source};
 use enlist_source_avro::{AvroFiles, handles};
 use futures::TryStreamExt;
-use proptest::prelude::*;
 use tempfile::TempDir;
 
 /// Three records of many types by each codec, many records in many blocks, and odd files.
@@ -240,17 +239,13 @@ async fn a_file_of_other_columns_than_when_it_was_opened_is_an_error() {
     assert_eq!(batches(&source, &["id"]).await.unwrap_err().code(), "source::changed");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    #[test]
-    fn a_damaged_byte_is_an_error_or_costs_no_row(at in 0.0..1.0f64, bit in 0u8..8) {
-        let mut bytes = written("few.avro");
-        let at = (at * bytes.len() as f64) as usize;
-        bytes[at] ^= 1 << bit;
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        if let Ok(rows) = runtime.block_on(read(&bytes)) {
-            prop_assert_eq!(rows.len(), 20);
-        }
+#[tokio::test]
+async fn a_damaged_byte_is_an_error_or_costs_no_row() {
+    let whole = written("few.avro");
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        let rows = read(&damaged).await.map(|rows| rows.len());
+        assert!(rows.is_err() || rows.as_ref().is_ok_and(|rows| *rows == 20), "byte {at}: {rows:?}");
     }
 }
