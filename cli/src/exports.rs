@@ -10,8 +10,8 @@ use enlist_core::{
 
 use crate::args::RunArgs;
 use crate::failure::{Failure, suggest};
-use crate::spec;
-use crate::{connectors, rejects};
+use crate::rejects::{self, SharedCells, Watched};
+use crate::{connectors, spec};
 
 /// Time a run may take unless the configuration says otherwise: what the export it replaces takes at most.
 pub const DEADLINE: Duration = Duration::from_secs(90 * 60);
@@ -26,6 +26,8 @@ pub struct Ready {
     pub automatic: bool,
     /// Columns that are not sent.
     pub unused: Vec<String>,
+    /// What scans keep for the reject file, once they are told where.
+    pub cells: SharedCells,
 }
 
 /// Opens the source of `export` and settles its mapping.
@@ -33,16 +35,21 @@ pub struct Ready {
 /// # Errors
 /// Those of the source, the mapping and the settings of the account.
 pub async fn prepare(export: &spec::Export) -> Result<Ready, Failure> {
-    let source = connectors::segment(export).await?;
+    let mut source = connectors::segment(export).await?;
     let schema = source.schema().await?;
     let mapping = export.mapping(&schema)?;
-    rejects::check_columns(&export.rejects.columns, &schema, &export.source_name())?;
+    let (columns, cells) = (&export.rejects.columns, SharedCells::default());
+    rejects::check_columns(columns, &schema, &export.source_name())?;
+    if !columns.is_empty() {
+        source = Arc::new(Watched::new(source, columns, cells.clone()));
+    }
     let sent = mapping.columns();
     let unused = schema.fields().iter().map(|field| field.name().clone()).filter(|name| !sent.contains(name));
     Ok(Ready {
         columns: schema.fields().len() as u64,
         automatic: export.map.email.is_none(),
         unused: unused.collect(),
+        cells,
         export: Export {
             source,
             mapping: Some(mapping),

@@ -7,13 +7,13 @@ mod retention;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use cells::check as check_columns;
-use cells::{SharedCells, Watched};
-use enlist_core::{Error, ErrorKind, Reject, RejectWriter, Rejects, Source};
+pub use cells::{SharedCells, Watched};
+use enlist_core::{Error, ErrorKind, Reason, Reject, RejectWriter, Rejects};
 use enlist_history::RejectExample;
 pub use read::{name, nearby, of_last_run, open};
 pub use retention::remove_older;
@@ -40,7 +40,8 @@ struct Line<'a> {
 #[derive(Debug)]
 pub struct RejectFile {
     path: PathBuf,
-    temporary: tempfile::NamedTempFile<BufWriter<File>>,
+    /// In a file without a name: a run that is killed leaves none behind.
+    lines: BufWriter<File>,
     rows: u64,
 }
 
@@ -53,14 +54,8 @@ impl RejectFile {
         let failed = |e: io::Error| unwritable(folder, &e);
         check_folder(folder)?;
         private_folder(folder).map_err(failed)?;
-        // A random name opened with O_EXCL and mode 0600: nobody can have prepared a link of this name.
-        let file = tempfile::Builder::new().prefix(".rejects-").suffix(".part").tempfile_in(folder).map_err(failed)?;
-        let (file, path) = file.into_parts();
-        Ok(Self {
-            path: folder.join(format!("{run}.jsonl")),
-            temporary: tempfile::NamedTempFile::from_parts(BufWriter::new(file), path),
-            rows: 0,
-        })
+        let lines = BufWriter::new(tempfile::tempfile_in(folder).map_err(failed)?);
+        Ok(Self { path: folder.join(format!("{run}.jsonl")), lines, rows: 0 })
     }
 
     /// Adds a row of the origin called `file`, with its cells where some were asked for.
@@ -78,9 +73,9 @@ impl RejectFile {
             stage: reject.stage.code(),
             columns,
         };
-        let written = serde_json::to_writer(self.temporary.as_file_mut(), &line)
+        let written = serde_json::to_writer(&mut self.lines, &line)
             .map_err(io::Error::from)
-            .and_then(|()| self.temporary.as_file_mut().write_all(b"\n"));
+            .and_then(|()| self.lines.write_all(b"\n"));
         written.map_err(|e| unwritable(&self.path, &e))?;
         self.rows += 1;
         Ok(())
@@ -91,15 +86,24 @@ impl RejectFile {
     ///
     /// # Errors
     /// [`ErrorKind::State`] when it cannot be written out or renamed.
-    pub fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
-        if self.rows == 0 {
+    pub fn finish(self) -> Result<Option<PathBuf>, Failure> {
+        let Self { path, lines, rows } = self;
+        if rows == 0 {
             return Ok(None);
         }
-        let file = self.temporary.as_file_mut();
-        file.flush().and_then(|()| file.get_ref().sync_all()).map_err(|e| unwritable(&self.path, &e))?;
-        // Renaming replaces a link at the target; it does not follow it.
-        self.temporary.persist(&self.path).map_err(|e| unwritable(&self.path, &e.error))?;
-        std::path::absolute(&self.path).map(Some).map_err(|e| unwritable(&self.path, &e))
+        let named = || -> io::Result<PathBuf> {
+            let mut lines = lines.into_inner().map_err(io::IntoInnerError::into_error)?;
+            lines.rewind()?;
+            // A random name opened with O_EXCL and mode 0600: nobody can have prepared a link of this name.
+            let folder = path.parent().unwrap_or(Path::new("."));
+            let mut file = tempfile::Builder::new().prefix(".rejects-").suffix(".part").tempfile_in(folder)?;
+            io::copy(&mut lines, &mut file)?;
+            file.as_file().sync_all()?;
+            // Renaming replaces a link at the target; it does not follow it.
+            file.persist(&path).map_err(|e| e.error)?;
+            std::path::absolute(&path)
+        };
+        named().map(Some).map_err(|e| unwritable(&path, &e))
     }
 }
 
@@ -113,33 +117,14 @@ pub struct RunRejects {
     run: String,
     file: Arc<Mutex<Option<RejectFile>>>,
     examples: Arc<Mutex<BTreeMap<&'static str, Vec<RejectExample>>>>,
-    cells: Option<SharedCells>,
+    cells: SharedCells,
 }
 
 impl RunRejects {
-    /// No rejects yet of `run`, whose file will be in `folder`.
-    pub fn new(folder: &Path, run: &str) -> Self {
+    /// No rejects yet of `run`, whose file will be in `folder`. Beside each row stand its `cells`.
+    pub fn new(folder: &Path, run: &str, cells: SharedCells) -> Self {
         let (file, examples) = Default::default();
-        Self { folder: folder.to_owned(), run: run.to_owned(), file, examples, cells: None }
-    }
-
-    /// Puts the cells of `columns` beside each row. Returns what has to be read in place of `source`, which keeps them
-    /// in the folder `spool` for the time of the run.
-    ///
-    /// # Errors
-    /// [`ErrorKind::State`] when nothing can be kept there.
-    pub fn with_columns(
-        &mut self,
-        columns: &[String],
-        source: Arc<dyn Source>,
-        spool: &Path,
-    ) -> Result<Arc<dyn Source>, Error> {
-        if columns.is_empty() {
-            return Ok(source);
-        }
-        let (watched, cells) = Watched::new(source, columns, spool)?;
-        self.cells = Some(cells);
-        Ok(Arc::new(watched))
+        Self { folder: folder.to_owned(), run: run.to_owned(), file, examples, cells }
     }
 
     /// Some of the rejected rows, by reason.
@@ -184,12 +169,15 @@ impl RejectWriter for RunRejects {
             Some(file) => file,
             none => none.insert(RejectFile::create(&self.folder, &self.run).map_err(|failure| failure.error)?),
         };
-        for reject in rejects.iter() {
+        // In the order of the source: the cells of neighbours lie together.
+        let mut rejects: Vec<&Reject> = rejects.iter().collect();
+        rejects.sort_by_key(|reject| reject.place);
+        for reject in rejects {
             let origin = usize::try_from(reject.place.origin).ok().and_then(|origin| origins.get(origin));
             let origin = origin.map_or("", String::as_str);
             self.show(origin, reject);
-            let columns = self.cells.as_ref().map(|all| cells::lock(all).at(reject.place));
-            let columns = columns.transpose().map_err(|e| cells::unkept(&e))?.flatten();
+            // Nothing says who the people are that must not be sent: some of them were erased.
+            let columns = if reject.reason == Reason::Suppressed { None } else { self.cells.at(reject.place)? };
             file.push(origin, reject, columns).map_err(|failure| failure.error)?;
         }
         Ok(())

@@ -76,6 +76,7 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
     let owner = spec.as_ref().and_then(|spec| spec.owner);
     let several = exports.len() > 1;
     let command = Command { args, global, screen, signals: Signals::listen(), owner, several, pipes };
+    let reject_files: Vec<RejectFiles> = exports.iter().map(|export| export.rejects.clone()).collect();
     let mut exit: Option<Exit> = None;
     for export in exports {
         if let Some(signal) = command.signals.told() {
@@ -84,6 +85,12 @@ async fn runs(args: &RunArgs, global: &Global, screen: &Screen, pipes: &Pipes<'_
         }
         let ended = command.run(export).await;
         exit = Some(exit.map_or(ended, |exit| exit.and(ended)));
+    }
+    // After all of them, however they ended: each may have read the rejects of its last run.
+    for files in reject_files {
+        if let Some(Err(why)) = files.keep_days.map(|days| rejects::remove_older(&files.folder, days, Utc::now())) {
+            screen.warning(&why);
+        }
     }
     Ok(exit.unwrap_or(Exit::Done))
 }
@@ -161,9 +168,10 @@ impl Command<'_> {
         };
         // Only here is it certain which run was the last one.
         Wishes::of(self.args, export)?.put_on(&mut ready.export);
-        let mut rejects = RunRejects::new(&export.rejects.folder, &run.name);
-        let watched = rejects.with_columns(&export.rejects.columns, ready.export.source, folder.spool_dir())?;
-        ready.export.source = watched;
+        if !export.rejects.columns.is_empty() {
+            ready.cells.keep_in(folder.spool_dir())?;
+        }
+        let rejects = RunRejects::new(&export.rejects.folder, &run.name, ready.cells.clone());
         Ok(Held { ready, folder, rejects, dead, _lock: lock })
     }
 
@@ -192,17 +200,7 @@ impl Command<'_> {
             // The run has ended, whatever becomes of the simulated account.
             self.screen.warning(&failure.error.to_string());
         }
-        self.remove_old_rejects(&export.rejects);
         ended
-    }
-
-    /// Removes reject files that have been kept long enough. Only here: this run may have read one of them.
-    fn remove_old_rejects(&self, files: &RejectFiles) {
-        let Some(days) = files.keep_days else { return };
-        if let Err(e) = rejects::remove_older(&files.folder, days, Utc::now()) {
-            let folder = files.folder.display();
-            self.screen.warning(&format!("old reject files in {folder} cannot be removed: {e}"));
-        }
     }
 
     /// The run itself.

@@ -109,8 +109,9 @@ impl Column {
 
 fn absent(column: &str, lacking: &str, having: &str) -> Error {
     let message = format!("column \"{column}\" not found in {lacking}, but in {having}");
-    Error::new(ErrorKind::Source, "source::column_missing", message)
-        .help("every segment needs the columns that are sent; sql: union all can add one: null as NAME")
+    Error::new(ErrorKind::Source, "source::column_missing", message).help(
+        "every segment needs the columns that are sent or in rejects.columns; sql: union all can add one: null as NAME",
+    )
 }
 
 /// The type that holds both, where that needs no judgement.

@@ -1,16 +1,16 @@
 //! Cells that stand beside a rejected row in its file: those of the columns that `rejects.columns` names.
 //!
-//! A row may be refused hours after it was read, so these columns are kept on disk for the time of the run, and read
-//! again for the rows that need them.
+//! A row may be refused hours after it was read, so these cells are kept on disk for the time of the run, as text, and
+//! read again for the rows that need them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, StringBuilder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
@@ -21,6 +21,9 @@ use futures::StreamExt;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, cause, suggest};
+
+/// Most bytes of a cell, to the end of a character: enough for any id, and too few to make a line long.
+const LONGEST: usize = 1_000;
 
 /// Refuses columns that `source` does not have.
 ///
@@ -37,7 +40,7 @@ pub fn check(columns: &[String], schema: &Schema, source: &str) -> Result<(), Fa
     })
 }
 
-/// A batch of the columns in the file: where it begins, and how many rows it has.
+/// A batch of cells in the file: where it begins, and how many rows it has.
 #[derive(Clone, Copy, Debug)]
 struct Block {
     begins: u64,
@@ -46,47 +49,36 @@ struct Block {
 
 /// The cells of one scan, found by the place of their row.
 #[derive(Debug)]
-pub struct Cells {
+struct Cells {
+    /// Where the file has its place.
+    folder: PathBuf,
     file: File,
     /// By origin and first row.
     blocks: BTreeMap<(u32, u64), Block>,
-    /// The block that was read last: rejected rows come in their order, mostly.
+    /// The block that was read last.
     last: Option<((u32, u64), RecordBatch)>,
 }
 
 impl Cells {
-    /// None yet. They are kept in a file without a name in `folder`, which nobody else can open.
-    ///
-    /// # Errors
-    /// Those of making the file.
-    fn create(folder: &Path) -> io::Result<Self> {
-        Ok(Self { file: tempfile::tempfile_in(folder)?, blocks: BTreeMap::new(), last: None })
-    }
-
-    /// Forgets those of an earlier scan.
-    fn clear(&mut self) -> io::Result<()> {
+    fn clear(&mut self) -> Result<(), ArrowError> {
         self.blocks.clear();
         self.last = None;
-        self.file.set_len(0)
+        Ok(self.file.set_len(0)?)
     }
 
-    fn keep(&mut self, origin: u32, first_row: u64, rows: &RecordBatch) -> Result<(), ArrowError> {
-        if rows.num_rows() == 0 {
+    fn keep(&mut self, origin: u32, first_row: u64, cells: &RecordBatch) -> Result<(), ArrowError> {
+        if cells.num_rows() == 0 {
             return Ok(());
         }
         let begins = self.file.seek(SeekFrom::End(0))?;
-        let mut writer = StreamWriter::try_new_buffered(&self.file, &rows.schema())?;
-        writer.write(rows)?;
+        let mut writer = StreamWriter::try_new_buffered(&self.file, &cells.schema())?;
+        writer.write(cells)?;
         writer.finish()?;
-        self.blocks.insert((origin, first_row), Block { begins, rows: rows.num_rows() });
+        self.blocks.insert((origin, first_row), Block { begins, rows: cells.num_rows() });
         Ok(())
     }
 
-    /// The cells of a row as text, by the names of their columns; none for a row that was not in the scan.
-    ///
-    /// # Errors
-    /// Those of reading the file.
-    pub fn at(&mut self, place: Place) -> Result<Option<Map<String, Value>>, ArrowError> {
+    fn at(&mut self, place: Place) -> Result<Option<Map<String, Value>>, ArrowError> {
         let of_origin = (place.origin, 0)..=(place.origin, place.row);
         let Some((&at, &block)) = self.blocks.range(of_origin).next_back() else { return Ok(None) };
         let Some(row) = usize::try_from(place.row - at.1).ok().filter(|row| *row < block.rows) else {
@@ -95,34 +87,101 @@ impl Cells {
         if self.last.as_ref().is_none_or(|(read, _)| *read != at) {
             self.file.seek(SeekFrom::Start(block.begins))?;
             let mut reader = StreamReader::try_new(BufReader::new(&self.file), None)?;
-            let Some(rows) = reader.next().transpose()? else { return Ok(None) };
-            self.last = Some((at, rows));
+            let Some(cells) = reader.next().transpose()? else { return Ok(None) };
+            self.last = Some((at, cells));
         }
-        self.last.as_ref().map(|(_, rows)| written(rows, row)).transpose()
+        Ok(self.last.as_ref().map(|(_, cells)| by_name(cells, row)))
+    }
+
+    /// The error of cells that cannot be written or read. Arrow's words may quote a cell, so they are not repeated.
+    fn unkept(&self, e: &ArrowError) -> Error {
+        match e {
+            ArrowError::IoError(_, e) => unkept(&self.folder, &cause(e)),
+            _ => unkept(&self.folder, "Arrow refuses them"),
+        }
     }
 }
 
-/// The cells of a row. Text, since JSON's numbers are not exact everywhere.
-fn written(rows: &RecordBatch, row: usize) -> Result<Map<String, Value>, ArrowError> {
-    let options = FormatOptions::new();
-    let cell = |(column, field): (&Arc<dyn arrow::array::Array>, &arrow::datatypes::FieldRef)| {
-        let formatter = ArrayFormatter::try_new(column, &options)?;
-        let value =
-            if column.is_null(row) { Value::Null } else { Value::String(formatter.value(row).try_to_string()?) };
-        Ok((field.name().clone(), value))
+fn unkept(folder: &Path, why: &str) -> Error {
+    let message = format!("cells for the reject file cannot be kept in {}: {why}", folder.display());
+    Error::new(ErrorKind::State, "state::rejects", message).help("make room there, or leave `rejects.columns` out")
+}
+
+/// Cells of a row by the names of their columns.
+fn by_name(cells: &RecordBatch, row: usize) -> Map<String, Value> {
+    let cell = |column: &ArrayRef| {
+        let text = column.as_any().downcast_ref::<StringArray>().filter(|text| text.is_valid(row));
+        text.map_or(Value::Null, |text| Value::String(text.value(row).to_owned()))
     };
-    rows.columns().iter().zip(rows.schema_ref().fields()).map(cell).collect()
+    let names = cells.schema_ref().fields().iter().map(|field| field.name().clone());
+    names.zip(cells.columns().iter().map(cell)).collect()
 }
 
-/// Cells that a scan fills and reject files read.
-pub type SharedCells = Arc<Mutex<Cells>>;
-
-/// The cells, whoever failed while it had them.
-pub fn lock(cells: &SharedCells) -> MutexGuard<'_, Cells> {
-    cells.lock().unwrap_or_else(PoisonError::into_inner)
+/// The cells as text, since JSON's numbers are not exact everywhere; null for one that has no text, such as a date that
+/// no calendar has.
+fn as_text(columns: &[String], rows: &RecordBatch) -> Result<RecordBatch, Error> {
+    let options = FormatOptions::new();
+    let mut cells: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let values = rows.column(index(rows.schema_ref(), column)?);
+        let (nulls, formatter) = (values.logical_nulls(), ArrayFormatter::try_new(values, &options).ok());
+        let mut text = StringBuilder::new();
+        for row in 0..values.len() {
+            let formatter = formatter.as_ref().filter(|_| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)));
+            let cell = formatter.and_then(|formatter| formatter.value(row).try_to_string().ok());
+            text.append_option(cell.as_deref().map(|cell| &cell[..cell.floor_char_boundary(LONGEST)]));
+        }
+        cells.push(Arc::new(text.finish()));
+    }
+    let fields: Vec<Field> = columns.iter().map(|column| Field::new(column, DataType::Utf8, true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), cells).map_err(|_| unfit())
 }
 
-/// The same source, whose scans keep the cells of `columns`.
+fn index(schema: &Schema, column: &str) -> Result<usize, Error> {
+    schema.index_of(column).map_err(|_| unfit())
+}
+
+fn unfit() -> Error {
+    Error::new(ErrorKind::Source, "source::schema", "a batch does not have the columns that were asked for")
+}
+
+/// Cells that a scan fills and a reject file reads, once there is a place for them.
+#[derive(Clone, Debug, Default)]
+pub struct SharedCells(Arc<Mutex<Option<Cells>>>);
+
+impl SharedCells {
+    /// Has scans keep their cells in `folder`, in a file without a name that nobody else can open.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when no file can be made there.
+    pub fn keep_in(&self, folder: &Path) -> Result<(), Error> {
+        let file = tempfile::tempfile_in(folder).map_err(|e| unkept(folder, &cause(&e)))?;
+        *self.lock() = Some(Cells { folder: folder.to_owned(), file, blocks: BTreeMap::new(), last: None });
+        Ok(())
+    }
+
+    /// The cells of a row as text, by the names of their columns; none for a row that was not in the scan. Rows in the
+    /// order of their places are the fastest to find.
+    ///
+    /// # Errors
+    /// [`ErrorKind::State`] when they cannot be read again.
+    pub fn at(&self, place: Place) -> Result<Option<Map<String, Value>>, Error> {
+        self.with(|cells| cells.at(place)).map(Option::flatten)
+    }
+
+    /// What `work` makes of the cells; nothing where none are kept.
+    fn with<T>(&self, work: impl FnOnce(&mut Cells) -> Result<T, ArrowError>) -> Result<Option<T>, Error> {
+        let mut cells = self.lock();
+        let Some(cells) = &mut *cells else { return Ok(None) };
+        work(cells).map(Some).map_err(|e| cells.unkept(&e))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Cells>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A source whose scans read the columns of reject files too, and keep their cells where there is a place for them.
 pub struct Watched {
     source: Arc<dyn Source>,
     columns: Vec<String>,
@@ -130,13 +189,9 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// `source`, with the cells of `columns` kept in `folder`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::State`] when no file can be made there.
-    pub fn new(source: Arc<dyn Source>, columns: &[String], folder: &Path) -> Result<(Self, SharedCells), Error> {
-        let cells = Arc::new(Mutex::new(Cells::create(folder).map_err(|e| unkept(&e.into()))?));
-        Ok((Self { source, columns: columns.to_vec(), cells: Arc::clone(&cells) }, cells))
+    /// `source` with `columns`, whose cells go to `cells`.
+    pub fn new(source: Arc<dyn Source>, columns: &[String], cells: SharedCells) -> Self {
+        Self { source, columns: columns.to_vec(), cells }
     }
 }
 
@@ -162,97 +217,22 @@ impl Source for Watched {
             }
         }
         let stream = self.source.scan(&all).await?;
-        lock(&self.cells).clear().map_err(|e| unkept(&e.into()))?;
-        let schema = Arc::new(stream.schema.project(&indices(&stream.schema, columns)?).map_err(|e| unkept(&e))?);
-        let (wanted, kept, cells) = (columns.to_vec(), self.columns.clone(), Arc::clone(&self.cells));
+        self.cells.with(Cells::clear)?;
+        let only = |schema: &Schema, columns: &[String]| -> Result<Vec<usize>, Error> {
+            columns.iter().map(|column| index(schema, column)).collect()
+        };
+        let schema = stream.schema.project(&only(&stream.schema, columns)?).map_err(|_| unfit())?;
+        let (wanted, kept, cells) = (columns.to_vec(), self.columns.clone(), self.cells.clone());
         let batches = stream.batches.map(move |batch| {
             let SegmentBatch { rows, origin, first_row } = batch?;
-            let only = |columns: &[String]| rows.project(&indices(rows.schema_ref(), columns)?).map_err(|e| unkept(&e));
-            lock(&cells).keep(origin, first_row, &only(&kept)?).map_err(|e| unkept(&e))?;
-            Ok(SegmentBatch { rows: only(&wanted)?, origin, first_row })
+            let text = as_text(&kept, &rows)?;
+            cells.with(|cells| cells.keep(origin, first_row, &text))?;
+            let rows = rows.project(&only(rows.schema_ref(), &wanted)?).map_err(|_| unfit())?;
+            Ok(SegmentBatch { rows, origin, first_row })
         });
-        Ok(SegmentStream { schema, origins: stream.origins, batches: batches.boxed() })
+        Ok(SegmentStream { schema: Arc::new(schema), origins: stream.origins, batches: batches.boxed() })
     }
-}
-
-fn indices(schema: &Schema, columns: &[String]) -> Result<Vec<usize>, Error> {
-    columns.iter().map(|column| schema.index_of(column).map_err(|e| unkept(&e))).collect()
-}
-
-/// The error of cells that cannot be written or read.
-pub fn unkept(e: &ArrowError) -> Error {
-    let why = match e {
-        ArrowError::IoError(_, e) => cause(e),
-        other => other.to_string(),
-    };
-    let message = format!("the cells for the reject file cannot be kept: {why}");
-    Error::new(ErrorKind::State, "state::rejects", message).help("make room, or leave `rejects.columns` out")
 }
 
 #[cfg(test)]
-mod tests {
-    use arrow::array::{ArrayRef, Int64Array, StringArray};
-    use enlist_core::Batches;
-    use futures::TryStreamExt;
-
-    use super::*;
-
-    fn people() -> Arc<dyn Source> {
-        let batch = |ids: &[Option<i64>], emails: &[&str]| {
-            let emails: ArrayRef = Arc::new(StringArray::from(emails.to_vec()));
-            RecordBatch::try_from_iter([
-                ("id", Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef),
-                ("email", emails),
-            ])
-            .unwrap()
-        };
-        let all = vec![
-            batch(&[Some(9_007_199_254_740_993), None], &["a@example.com", "b@example.com"]),
-            batch(&[], &[]),
-            batch(&[Some(3)], &["c@example.com"]),
-        ];
-        Arc::new(Batches::new("people", all[0].schema(), all))
-    }
-
-    fn id(cells: &SharedCells, origin: u32, row: u64) -> Option<Value> {
-        lock(cells).at(Place { origin, row }).unwrap().map(|mut cells| cells.remove("id").unwrap())
-    }
-
-    #[tokio::test]
-    async fn cells_are_found_by_place_in_any_order_after_every_scan() {
-        let folder = tempfile::tempdir().unwrap();
-        let (source, cells) = Watched::new(people(), &["id".into()], folder.path()).unwrap();
-        for _ in 0..2 {
-            let stream = source.scan(&["email".into()]).await.unwrap();
-            assert_eq!(stream.schema.fields().len(), 1, "who reads gets what it asked for");
-            let batches: Vec<_> = stream.batches.try_collect().await.unwrap();
-            assert!(batches.iter().all(|batch| batch.rows.num_columns() == 1));
-            assert_eq!(id(&cells, 0, 3), Some("3".into()));
-            assert_eq!(id(&cells, 0, 1), Some("9007199254740993".into()));
-            assert_eq!(id(&cells, 0, 2), Some(Value::Null));
-            for (origin, row) in [(0, 0), (0, 4), (1, 1), (u32::MAX, 0)] {
-                assert_eq!(id(&cells, origin, row), None, "no such row: {origin} {row}");
-            }
-        }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a file without a name");
-    }
-
-    #[tokio::test]
-    async fn a_column_that_is_sent_too_is_read_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let (source, cells) = Watched::new(people(), &["id".into(), "id".into()], folder.path()).unwrap();
-        let stream = source.scan(&["id".into(), "email".into()]).await.unwrap();
-        assert_eq!(stream.schema.fields().len(), 2);
-        stream.batches.try_collect::<Vec<_>>().await.unwrap();
-        assert_eq!(id(&cells, 0, 3), Some("3".into()));
-    }
-
-    #[tokio::test]
-    async fn a_column_that_is_not_there_is_named_with_one_like_it() {
-        let schema = people().schema().await.unwrap();
-        assert!(check(&["id".into()], &schema, "people").is_ok());
-        let failure = check(&["emial".into()], &schema, "people").unwrap_err();
-        assert_eq!(failure.error.to_string(), "rejects.columns: people has no column `emial`");
-        assert_eq!(failure.error.help_text(), Some("did you mean `email`?"));
-    }
-}
+mod tests;

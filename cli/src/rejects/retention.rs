@@ -6,25 +6,37 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
+use crate::failure::cause;
+
 /// Removes the reject files in `folder` of runs that began more than `days` days before `now`, by the time in their
 /// names. What does not have the name of a reject file is left alone.
 ///
 /// # Errors
-/// The first one of reading the folder or removing a file; files after it stay until the next run.
-pub fn remove_older(folder: &Path, days: u32, now: DateTime<Utc>) -> io::Result<()> {
+/// In words: that the folder cannot be read, or the first file that cannot be removed; all others are.
+pub fn remove_older(folder: &Path, days: u32, now: DateTime<Utc>) -> Result<(), String> {
     let files = match fs::read_dir(folder) {
+        Ok(files) => files,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        files => files?,
+        Err(e) => return Err(format!("{} cannot be read: {}", folder.display(), cause(&e))),
     };
     let Some(oldest) = now.checked_sub_signed(TimeDelta::days(days.into())) else { return Ok(()) };
-    for file in files {
-        let file = file?;
+    let mut failed = Ok(());
+    for file in files.flatten() {
         let began = file.file_name().to_str().and_then(began);
-        if began.is_some_and(|began| began < oldest) && file.file_type()?.is_file() {
-            fs::remove_file(file.path())?;
+        let is_old = began.is_some_and(|began| began < oldest);
+        if !is_old || !file.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        match fs::remove_file(file.path()) {
+            // Another run was quicker.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) if failed.is_ok() => {
+                failed = Err(format!("{} cannot be removed: {}", file.path().display(), cause(&e)));
+            }
+            _ => {}
         }
     }
-    Ok(())
+    failed
 }
 
 /// When the run began whose reject file has this name: `r_20261122_073329_796_1f0a.jsonl`.
@@ -65,5 +77,7 @@ mod tests {
         let gone: Vec<&str> = all.into_iter().filter(|name| !folder.path().join(name).exists()).collect();
         assert_eq!(gone, [all[0]]);
         remove_older(&folder.path().join("nowhere"), 30, now).unwrap();
+        let failed = remove_older(&folder.path().join(all[1]), 30, now).unwrap_err();
+        assert!(failed.contains("cannot be read"), "{failed}");
     }
 }

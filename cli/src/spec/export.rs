@@ -92,12 +92,11 @@ fn rejects(reader: &Reader<'_>, it: Option<&written::Rejects>) -> Result<RejectF
     }
     let columns = it.columns.iter().flatten().map(|column| reader.name("rejects.columns", column));
     files.columns = columns.collect::<Result<_, _>>()?;
-    let days = |text| {
-        let days = |days: &str| days.parse().ok().filter(|days| *days > 0);
-        reader
-            .parse("rejects.keep_days", text, |it| days(it).ok_or_else(|| "write a number of days, from 1".to_owned()))
-    };
-    files.keep_days = it.keep_days.as_ref().map(days).transpose()?;
+    if let Some(text) = &it.keep_days {
+        let days = u32::try_from(reader.number("rejects.keep_days", text)?).ok().filter(|days| *days > 0);
+        let wrong = || reader.fault("config::bad_value", "`rejects.keep_days` cannot be so many", text);
+        files.keep_days = Some(days.ok_or_else(|| wrong().help("write 1 or more"))?);
+    }
     Ok(files)
 }
 

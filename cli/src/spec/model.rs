@@ -190,13 +190,14 @@ impl Export {
     }
 
     /// The same export to the simulator that comes with the tool: the real key is not taken along, what is remembered
-    /// is kept apart, and nobody is told.
+    /// is kept apart, no file of real runs is removed, and nobody is told.
     #[must_use]
     pub fn simulated(mut self) -> Self {
         self.connection.host = SIMULATOR.to_owned();
         self.connection.api_key = None;
         self.notify = Vec::new();
         self.telemetry = Telemetry::default();
+        self.rejects.keep_days = None;
         self.state = self.state.join(SIMULATOR);
         self
     }

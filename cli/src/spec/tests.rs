@@ -315,7 +315,9 @@ fn whoever_is_notified_stands_in_the_defaults_or_in_an_export_and_never_in_an_er
     assert_eq!(hosts(&own("${NONE:-}")), [None, host("all.example.com")]);
     let spec = parse(&common).unwrap();
     assert!(!format!("{spec:?}").contains("/s3cret"));
-    assert!(spec.exports[0].clone().simulated().notify.is_empty(), "a rehearsal tells nobody");
+    let rehearsal = spec.exports[0].clone().simulated();
+    assert!(rehearsal.notify.is_empty(), "a rehearsal tells nobody");
+    assert_eq!(rehearsal.rejects.keep_days, None, "a rehearsal removes nothing");
     for value in [
         "http://own.example.com/s3cret",
         "\n      http://own.example.com/s3cret",

@@ -66,7 +66,7 @@ fn what_is_wrong_is_answered_with_place_and_help() {
         ("extends: y", "config::unknown_name", "extends: y", "no export of this name"),
         ("confirm: later", "config::unknown_key", "confirm", "unknown key"),
         ("rejects: { path: out, keep: 3 }", "config::unknown_key", "keep", "unknown key"),
-        ("rejects: { keep_days: 0 }", "config::bad_value", "0", "`rejects.keep_days` cannot be read"),
+        ("rejects: { keep_days: 0 }", "config::bad_value", "0", "`rejects.keep_days` cannot be so many"),
         ("rejects: { columns: [\"\"] }", "config::empty", "\"\"", "`rejects.columns` is empty"),
     ] {
         let own = ["source", "segments", "sql"]

@@ -96,10 +96,14 @@ async fn a_stream_that_nobody_wants_stops_a_statement_that_has_nothing_to_send_y
     let columns = ["slept".to_owned()];
     let mut scan = query.scan(&columns);
     let under_way = || shop.server.execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(600)%'");
-    while under_way().is_empty() {
+    for _ in 0..300 {
         let waited = tokio::time::timeout(Duration::from_millis(200), &mut scan).await;
         assert!(waited.is_err(), "it has nothing to send yet");
+        if !under_way().is_empty() {
+            break;
+        }
     }
+    assert!(!under_way().is_empty(), "the statement is not under way");
     drop(scan);
     for _ in 0..600 {
         if shop.server.connections() == 0 {

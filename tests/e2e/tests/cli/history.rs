@@ -95,13 +95,14 @@ fn a_refused_row_is_tried_again_alone() {
 fn a_rejected_row_has_the_cells_that_were_asked_for_and_old_files_go() {
     let mut world = World::prompt();
     world.edit_account(|account| account["bounced"] = json!(["p2@example.com"]));
-    world.write("people.csv", "id,email\n0017,p1@example.com\nA-2,p2@example.com\n,p3\n40,p4@\n");
+    world.write("never.csv", "email\np5@example.com\n");
+    world.write("people.csv", "id,email\n0017,p1@example.com\nA-2,p2@example.com\n,p3\n40,p4@\nA-5,p5@example.com\n");
     let host = world.host();
     let written = |columns: &str| {
         format!(
             "version: 1\nconnections: {{ a: {{ host: \"{host}\", api_key: \"${{file:key}}\" }} }}\n\
              exports: {{ x: {{ list: 7, source: people.csv, map: {{ email: email }}, guards: {{ max_rejects: 100% }}, \
-             rejects: {{ columns: [{columns}], keep_days: 30 }} }} }}\n"
+             suppress: never.csv, rejects: {{ columns: [{columns}], keep_days: 30 }} }} }}\n"
         )
     };
     world.write("enlist.yaml", written("idd"));
@@ -115,14 +116,18 @@ fn a_rejected_row_has_the_cells_that_were_asked_for_and_old_files_go() {
     fs::create_dir(world.folder().join("rejects")).unwrap();
     old.iter().for_each(|file| world.write(file, ""));
     let run = world.enlist(&["run", "--json"]).document();
-    assert_eq!((&run["outcome"]["rejected"], &run["outcome"]["confirmed"]), (&json!(3), &json!(1)), "{run}");
+    assert_eq!((&run["outcome"]["rejected"], &run["outcome"]["confirmed"]), (&json!(4), &json!(1)), "{run}");
     let file = fs::read_to_string(world.folder().join(run["rejects_file"].as_str().unwrap())).unwrap();
     let mut lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.sort_by_key(|line| line["row"].as_u64());
-    let cells: Vec<_> = lines.iter().map(|line| (&line["stage"], &line["columns"]["id"])).collect();
+    let cells: Vec<_> = lines.iter().map(|line| [&line["reason"], &line["columns"]]).collect();
     assert_eq!(
-        cells,
-        [(&json!("import"), &json!("A-2")), (&json!("local"), &Value::Null), (&json!("local"), &json!("40"))]
+        json!(cells),
+        json!([
+            ["refused", { "id": "A-2" }], ["bad_email", { "id": null }], ["bad_email", { "id": "40" }],
+            // Nobody is told who must not be sent.
+            ["suppressed", null],
+        ])
     );
     assert!(!file.contains("example.com"), "only what was asked for: {file}");
     assert_eq!(old.map(|file| world.folder().join(file).exists()), [false, true]);

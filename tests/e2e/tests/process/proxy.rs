@@ -18,7 +18,7 @@ pub const OUTCOME: &str = "GET /api/3/import/info";
 pub const BACKLOG: &str = "GET /api/3/import/bulk_import";
 
 /// Time between two imports of an account: 99 a minute.
-const SLOT: Duration = Duration::from_millis(606);
+pub const SLOT: Duration = Duration::from_millis(606);
 
 /// How long a test waits for a call before it gives up: far longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -58,7 +58,7 @@ impl Call {
 }
 
 /// Checks that `imports` kept their distance. On a busy machine one may arrive late and those after it seem early: two
-/// slots are allowed for that, and a burst still shows.
+/// slots are allowed for that, and a burst of four still shows.
 #[track_caller]
 pub fn assert_spaced(imports: &[Call]) {
     for count in 5..=imports.len() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::process::{Ended, signal, wait_for};
-use super::proxy::{IMPORT, Moment, assert_spaced};
+use super::proxy::{IMPORT, Moment, SLOT, assert_spaced};
 use super::site::{People, Site};
 
 /// One request, and five.
@@ -133,6 +133,8 @@ fn fault_46_a_stopped_process_that_wakes_sends_no_burst() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let imports = site.proxy.imports();
     assert_eq!(imports.len(), 8);
+    let woken = imports[asleep + 2].arrived - imports[asleep].arrived;
+    assert!(woken >= SLOT, "three requests within {woken:?} of waking");
     assert_spaced(&imports[1..]);
     site.assert_landed(people);
 }
