@@ -21,6 +21,7 @@ mod process;
 mod progress;
 mod rejects;
 mod render;
+mod run_name;
 mod sample;
 mod signals;
 mod simulator;

@@ -40,7 +40,7 @@ struct Line<'a> {
 #[derive(Debug)]
 pub struct RejectFile {
     path: PathBuf,
-    /// In a file without a name: a run that is killed leaves none behind.
+    /// In a file without a name until it is complete, so that a run that is killed leaves none behind.
     lines: BufWriter<File>,
     rows: u64,
 }

@@ -21,6 +21,7 @@ use crate::rejects::{self, RunRejects};
 use crate::render::json::FailedRun;
 use crate::render::model::RunView;
 use crate::render::{json, run as page};
+use crate::run_name;
 use crate::signals::{Listener, Pipes, Teller};
 use crate::simulator::Attendance;
 use crate::spec::{self, Environment, Export, RejectFiles};
@@ -99,7 +100,7 @@ impl Command<'_> {
     /// Runs one export, shows how it ended, and tells others. What is wrong with it ends no other.
     async fn run(&self, export: Export) -> Exit {
         let started = Utc::now();
-        let run = Run { name: name_of_run(started), started };
+        let run = Run { name: run_name::of(started), started };
         let mut teller = Teller::of(&export, &run.name, started, self.screen);
         let (ended, listener) = match self.take_up(&export, &run).await {
             Ok(held) => {
@@ -239,12 +240,6 @@ impl Command<'_> {
         };
         Ok(views::run(export, ready, report, facts))
     }
-}
-
-/// Unique within a state folder and in the order of time.
-fn name_of_run(started: DateTime<Utc>) -> String {
-    // Exports that are due at the same moment start within a millisecond.
-    format!("r_{}_{:04x}", started.format("%Y%m%d_%H%M%S_%3f"), fastrand::u16(..))
 }
 
 /// The document of a run that has no report.

@@ -169,6 +169,11 @@ impl SharedCells {
         self.with(|cells| cells.at(place)).map(Option::flatten)
     }
 
+    /// Whether any are kept: a plan reads them only to know that a run can.
+    fn have_a_place(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// What `work` makes of the cells; nothing where none are kept.
     fn with<T>(&self, work: impl FnOnce(&mut Cells) -> Result<T, ArrowError>) -> Result<Option<T>, Error> {
         let mut cells = self.lock();
@@ -225,8 +230,10 @@ impl Source for Watched {
         let (wanted, kept, cells) = (columns.to_vec(), self.columns.clone(), self.cells.clone());
         let batches = stream.batches.map(move |batch| {
             let SegmentBatch { rows, origin, first_row } = batch?;
-            let text = as_text(&kept, &rows)?;
-            cells.with(|cells| cells.keep(origin, first_row, &text))?;
+            if cells.have_a_place() {
+                let text = as_text(&kept, &rows)?;
+                cells.with(|cells| cells.keep(origin, first_row, &text))?;
+            }
             let rows = rows.project(&only(rows.schema_ref(), &wanted)?).map_err(|_| unfit())?;
             Ok(SegmentBatch { rows, origin, first_row })
         });

@@ -4,9 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::failure::cause;
+use crate::run_name;
 
 /// Removes the reject files in `folder` of runs that began more than `days` days before `now`, by the time in their
 /// names. What does not have the name of a reject file is left alone.
@@ -22,8 +23,9 @@ pub fn remove_older(folder: &Path, days: u32, now: DateTime<Utc>) -> Result<(), 
     let Some(oldest) = now.checked_sub_signed(TimeDelta::days(days.into())) else { return Ok(()) };
     let mut failed = Ok(());
     for file in files.flatten() {
-        let began = file.file_name().to_str().and_then(began);
-        let is_old = began.is_some_and(|began| began < oldest);
+        let name = file.file_name();
+        let run = name.to_str().and_then(|name| name.strip_suffix(".jsonl"));
+        let is_old = run.and_then(run_name::began).is_some_and(|began| began < oldest);
         if !is_old || !file.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
@@ -37,19 +39,6 @@ pub fn remove_older(folder: &Path, days: u32, now: DateTime<Utc>) -> Result<(), 
         }
     }
     failed
-}
-
-/// When the run began whose reject file has this name: `r_20261122_073329_796_1f0a.jsonl`.
-fn began(file: &str) -> Option<DateTime<Utc>> {
-    let run = file.strip_prefix("r_")?.strip_suffix(".jsonl")?;
-    let time = run.get(..19)?;
-    let hash = run.get(19..)?.strip_prefix('_')?;
-    let (whole, millis) = time.rsplit_once('_')?;
-    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
-    if !plain(hash) || !plain(millis) {
-        return None;
-    }
-    NaiveDateTime::parse_from_str(whole, "%Y%m%d_%H%M%S").ok().map(|time| time.and_utc())
 }
 
 #[cfg(test)]
